@@ -1,0 +1,106 @@
+"""What a subcommand is.
+
+A command is a declaration: its name and words for people, the parameters it takes, the role it needs, and three
+functions: `parse` (from typed values to its arguments; pure), `run` (from arguments and context to a result; the only
+one that calls anything) and `render` (from result to document; pure). Help, the README's table and the completeness
+tests are made from declarations alone; the router does everything else, so a command never acknowledges, checks a
+role or handles an error of somebody else.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+import click
+from pydantic import BaseModel, ConfigDict
+
+from bot.clock import Clock
+from bot.document import Document
+from bot.governance.roles import Role
+from bot.hub.client import HubClient
+
+
+class Group(StrEnum):
+    """The headings under which help lists the verbs, in their order."""
+
+    LOOK = "Look"
+    ACT = "Act"
+    FOLLOW = "Follow"
+    ORGANIZATION = "Organization"
+    BOT = "Bot"
+
+
+class Arguments(BaseModel):
+    """What a command was asked to do. Frozen, complete, checked: nothing is looked up to make one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Result(BaseModel):
+    """What a command found out. `hub-bot exec --json` prints exactly this.
+
+    Attributes:
+        is_negative: The answer is no (there is no such tag, the check failed): `exec` ends with status 1.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    is_negative: bool = False
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a command may use while it runs.
+
+    Attributes:
+        hub: The Docker Hub client.
+        clock: The time.
+        default_namespace: Where short image names are looked for first; None when no namespace is set.
+        role: Who is asking, as far as rights go.
+        progress: Tells the person, in a few words, how far a long piece of work has come.
+    """
+
+    hub: HubClient
+    clock: Clock
+    default_namespace: str | None = None
+    role: Role = Role.MEMBER
+    progress: Callable[[str], None] = field(default=lambda _: None)
+
+
+A = TypeVar("A", bound=Arguments)
+R = TypeVar("R", bound=Result)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command(Generic[A, R]):
+    """One verb of `/hub`.
+
+    Attributes:
+        name: The word that is typed.
+        group: The heading it is listed under.
+        summary: What it does, in one short line without a full stop.
+        role: The least role that may use it.
+        parameters: Click parameters, in the order help shows them.
+        parse: Makes the arguments out of the parameters' values, keyed by parameter name. Raises `UsageError`.
+        run: Does the work. Raises `HubBotError`.
+        render: Says the result. Pure.
+        examples: Complete commands without the leading `/hub `, each with what it does.
+        notes: More sentences for this verb's help.
+        can_share: Whether `--share` makes sense: true for every query.
+    """
+
+    name: str
+    group: Group
+    summary: str
+    role: Role
+    parameters: tuple[click.Parameter, ...]
+    parse: Callable[[Mapping[str, Any]], A]
+    run: Callable[[A, Context], R]
+    render: Callable[[R], Document]
+    examples: tuple[tuple[str, str], ...]
+    notes: str = ""
+    can_share: bool = True
+
+
+AnyCommand = Command[Any, Any]

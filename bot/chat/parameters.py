@@ -1,0 +1,89 @@
+"""The kinds of words that several commands take: an image, a platform, a glob, a number of rows."""
+
+import re
+from typing import Any
+
+import click
+
+from bot.images import ImageReference, InvalidReferenceError, check_namespace
+
+_PLATFORM = re.compile(r"^(?:[a-z0-9]+/)?[a-z0-9_]+(?:/[a-z0-9.]+)?$")
+MOST_ROWS = 1_000
+
+
+class ImageType(click.ParamType):
+    """An image reference, a Docker Hub address, or a short name."""
+
+    name = "image"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ImageReference:
+        """Read the word; fail with the sentence that says what is wrong with it."""
+        if isinstance(value, ImageReference):
+            return value
+        try:
+            return ImageReference.parse(value)
+        except InvalidReferenceError as error:
+            self.fail(str(error), param, ctx)
+
+
+class NamespaceType(click.ParamType):
+    """A namespace: a user or an organization."""
+
+    name = "namespace"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read the word in lower case."""
+        try:
+            return check_namespace(value)
+        except InvalidReferenceError as error:
+            self.fail(str(error), param, ctx)
+
+
+class PlatformType(click.ParamType):
+    """A platform as Docker writes it: `linux/arm64/v8`, or shorter: `arm64`, `linux/arm64`, `arm64/v8`."""
+
+    name = "platform"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read the word in lower case."""
+        lowered = str(value).lower()
+        if not _PLATFORM.match(lowered):
+            self.fail(f"`{value}` is not a platform; write it like `linux/arm64` or `arm64`.", param, ctx)
+        return lowered
+
+
+def image_argument(name: str = "image", *, required: bool = True) -> click.Argument:
+    """Return the argument `<image>`."""
+    return click.Argument([name], type=ImageType(), required=required, metavar=name)
+
+
+def limit_option(default: int) -> click.Option:
+    """Return `--limit`, how many rows to show."""
+    help_text = f"Show at most this many (default {default})."
+    return click.Option(["--limit"], type=click.IntRange(1, MOST_ROWS), metavar="N", help=help_text)
+
+
+def flag(name: str, help_text: str) -> click.Option:
+    """Return an option without a value, off unless given."""
+    return click.Option([f"--{name}"], is_flag=True, default=False, help=help_text)
+
+
+def choice(name: str, choices: tuple[str, ...], help_text: str) -> click.Option:
+    """Return an option that takes one of a few words; the first is the default."""
+    return click.Option(
+        [f"--{name}"],
+        type=click.Choice(choices, case_sensitive=False),
+        default=choices[0],
+        metavar="|".join(choices),
+        help=help_text,
+    )
+
+
+def text_option(name: str, metavar: str, help_text: str) -> click.Option:
+    """Return an option that takes a word."""
+    return click.Option([f"--{name}"], metavar=metavar, help=help_text)
+
+
+def platform_option(help_text: str) -> click.Option:
+    """Return `--platform`."""
+    return click.Option(["--platform"], type=PlatformType(), metavar="OS/ARCH", help=help_text)

@@ -1,0 +1,107 @@
+"""From the text a person typed to words, and from words to a command's parameters.
+
+Slack's clients rewrite what people type: quotes become typographic, two hyphens become a dash, image names that look
+like addresses are wrapped as links. All of that is undone here, before anything is understood; nothing is refused for
+it. Source: https://docs.slack.dev/interactivity/implementing-slash-commands and
+https://docs.slack.dev/messaging/formatting-message-text
+"""
+
+import difflib
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from bot.errors import UsageError
+
+LONGEST_TEXT = 2_000
+
+_CURLY_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "‛": "'"})
+_SPACES = re.compile(r"[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\t\r\n\v\f]")
+# Zero-width and direction marks: nobody sees them, and a name that holds one matches nothing.
+_INVISIBLE = re.compile(r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+_WRAPPED = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
+_LONG_DASH_OPTION = re.compile(r"(?<!\S)[\u2012-\u2015\u2212]{1,2}(?=[A-Za-z])")
+_ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
+_ENTITY = re.compile("|".join(_ENTITIES))
+_HOW_ALIKE = 0.6
+
+
+def normalise(text: str) -> str:
+    """Undo what Slack and its clients did to the text, so that it reads as it was typed.
+
+    Typographic quotes become straight, long dashes before an option become `--`, special spaces become blanks,
+    invisible marks vanish, `<…|…>` wrappers give what they stood for, and backticks go.
+    """
+    straight = _INVISIBLE.sub("", _SPACES.sub(" ", text)).translate(_CURLY_QUOTES)
+    unwrapped = _ENTITY.sub(lambda found: _ENTITIES[found.group()], _WRAPPED.sub(_unwrap, straight))
+    return _LONG_DASH_OPTION.sub("--", unwrapped.replace("`", "")).strip()
+
+
+def _unwrap(found: re.Match[str]) -> str:
+    target, label = found.group(1), found.group(2)
+    if target.startswith(("@", "#", "!")):
+        return target
+    return label or target.removeprefix("mailto:")
+
+
+def split_words(text: str) -> list[str]:
+    """Split normalised text into words as a shell would.
+
+    A quotation mark without its partner is an apostrophe, not an error.
+    """
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the known word most like the given one, or an empty string when none is."""
+    found = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=_HOW_ALIKE)
+    return found[0] if found else ""
+
+
+def parse_parameters(
+    name: str, parameters: Sequence[click.Parameter], words: Sequence[str], *, example: str
+) -> Mapping[str, Any]:
+    """Read a command's words into the values of its parameters, by parameter name. Calls nothing.
+
+    Raises:
+        UsageError: The words do not fit: what is wrong, the nearest right option, and the example given.
+    """
+    reader = click.Command(name, params=list(parameters), add_help_option=False)
+    try:
+        return reader.make_context(name, list(words), help_option_names=[]).params
+    except click.ClickException as error:
+        raise _usage_error(name, parameters, error, example=example) from error
+
+
+def _usage_error(
+    name: str, parameters: Sequence[click.Parameter], error: click.ClickException, *, example: str
+) -> UsageError:
+    match error:
+        case click.NoSuchOption():
+            options = [option for parameter in parameters for option in parameter.opts if option.startswith("--")]
+            problem = f"`{name}` has no option `{error.option_name}`."
+            return UsageError(problem, suggestion=nearest(error.option_name, options), example=example)
+        case click.MissingParameter():
+            return UsageError(f"`{name}` needs {_described(error.param)}.", example=example)
+        case click.BadParameter():
+            return UsageError(_sentence(f"{_described(error.param)}: {error.message}"), example=example)
+        case _:
+            return UsageError(_sentence(f"`{name}`: {error.format_message()}"), example=example)
+
+
+def _described(parameter: click.Parameter | None) -> str:
+    if parameter is None:
+        return "another word"
+    if isinstance(parameter, click.Option):
+        return f"`{parameter.opts[0]}`"
+    return f"<{parameter.human_readable_name.lower()}>"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."

@@ -1,0 +1,226 @@
+"""What the bot says, before anybody decides how it looks.
+
+A command renders its result to a `Document`; Slack and the terminal each know how to show one. A document is plain
+values: nothing in it is markup, so text from the outside (descriptions, tags, user names) can be put in as it is. The
+cells carry what they mean (bytes, a time, a count), and each renderer writes it in its own best way. A fact that is
+None is shown as "unknown", never as a default.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+UNKNOWN = "unknown"
+
+_BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+_UNIT_STEP = 1000
+_THREE_DIGITS = 100
+_DIGEST_SHOWN = 12
+_AGES = (("y", 365 * 86_400), ("mo", 30 * 86_400), ("d", 86_400), ("h", 3_600), ("min", 60))
+
+
+@dataclass(frozen=True)
+class Code:
+    """Something to be copied or compared letter by letter: a reference, a digest, a command."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Strong:
+    """The words the eye should find first."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A label that leads to an address of ours or Docker Hub's; never one out of a payload."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Size:
+    """A number of bytes; None is unknown."""
+
+    size_bytes: int | None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A time, aware; None is unknown. Shown in the reader's own zone where the medium can, else in UTC."""
+
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many of something; None is unknown."""
+
+    value: int | None
+
+
+Inline = str | Code | Strong | Link | Size | Moment | Count
+Line = tuple[Inline, ...]
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A few sentences."""
+
+    line: Line
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Label and value, one pair a line."""
+
+    pairs: tuple[tuple[str, Line], ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's heading, and whether its cells are numbers (set to the right)."""
+
+    title: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under headings; every row has as many cells as there are columns.
+
+    Attributes:
+        caption: What the table holds, for people who hear it rather than see it.
+    """
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Inline, ...], ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a ragged table: Slack would refuse the whole message for it."""
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(f"a row of {len(row)} cells under {len(self.columns)} columns: {row!r}")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One thing a line, each with a mark in front."""
+
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class CodeBlock:
+    """Something to copy as it is, over one or more lines."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """The small print: totals, what could not be checked, how to see more."""
+
+    line: Line
+
+
+Part = Paragraph | Facts | Table | Listing | CodeBlock | Note
+
+
+@dataclass(frozen=True)
+class Document:
+    """A titled sequence of parts.
+
+    Attributes:
+        title: One short line that says what this is about; empty when the first paragraph says it all.
+        parts: What is said, in order.
+    """
+
+    title: str
+    parts: tuple[Part, ...] = field(default=())
+
+    def tables(self) -> Iterator[Table]:
+        """Return the tables, in order."""
+        return (part for part in self.parts if isinstance(part, Table))
+
+
+def line(*pieces: Inline) -> Line:
+    """Return the pieces as one line; reads better than a one-element tuple."""
+    return pieces
+
+
+def marked(sentence: str) -> Line:
+    """Return a sentence of ours as a line, with what stands between backticks as code.
+
+    Only for our own sentences. Text from the outside that stands in one has lost its backticks before.
+    """
+    pieces = sentence.split("`")
+    return tuple(Code(piece) if index % 2 else piece for index, piece in enumerate(pieces) if piece)
+
+
+def plain(piece: Inline) -> str:
+    """Return one piece as plain text: sizes with a unit, times in UTC, unknown where nothing is known."""
+    match piece:
+        case str():
+            return piece
+        case Code(text) | Strong(text):
+            return text
+        case Link(label, _):
+            return label
+        case Size(size_bytes):
+            return format_bytes(size_bytes)
+        case Moment(at):
+            return format_time(at)
+        case Count(value):
+            return format_count(value)
+
+
+def plain_line(pieces: Line) -> str:
+    """Return the pieces of a line as plain text, one after the other."""
+    return "".join(plain(piece) for piece in pieces)
+
+
+def format_bytes(size_bytes: int | None) -> str:
+    """Write a number of bytes in decimal units with three digits, as Docker does: `84.2 MB`; None is unknown."""
+    if size_bytes is None:
+        return UNKNOWN
+    sign = "-" if size_bytes < 0 else ""
+    value = float(abs(size_bytes))
+    for unit in _BYTE_UNITS:
+        # 999.95 would round up to four digits; it belongs to the next unit.
+        if value < _UNIT_STEP - 0.05 or unit == _BYTE_UNITS[-1]:
+            break
+        value /= _UNIT_STEP
+    if unit == "B":
+        return f"{sign}{value:.0f} B"
+    return f"{sign}{value:.0f} {unit}" if value >= _THREE_DIGITS else f"{sign}{value:.1f} {unit}"
+
+
+def format_time(at: datetime | None) -> str:
+    """Write a time to the minute in UTC: `2026-11-21 14:05 UTC`; None is unknown."""
+    return UNKNOWN if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def format_count(value: int | None) -> str:
+    """Write a number with thousands apart: `1,204`; None is unknown."""
+    return UNKNOWN if value is None else f"{value:,}"
+
+
+def format_age(at: datetime | None, *, now: datetime) -> str:
+    """Write how long ago that was, in its largest unit: `3 d`, `2 mo`; `now` under a minute; None is unknown."""
+    if at is None:
+        return UNKNOWN
+    seconds = (now - at).total_seconds()
+    for unit, length in _AGES:
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit}"
+    return "now"
+
+
+def short_digest(digest: str | None) -> str:
+    """Return the first twelve hexadecimal digits, as Docker's own tools show them; None is unknown."""
+    return UNKNOWN if digest is None else digest.partition(":")[2][:_DIGEST_SHOWN] or digest[:_DIGEST_SHOWN]

@@ -1,0 +1,181 @@
+"""Roles: who a person is to the bot, and what that allows.
+
+The settings name admins and operators by user or user group; everybody else in the home workspace is a member. Guests
+and people of other organizations get nothing beyond help. A verdict is a value with its reason, never a bare boolean.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol, TypeVar
+
+CACHE_SECONDS = 300.0
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Role(IntEnum):
+    """What a person is; each role may do what the ones before it may."""
+
+    STRANGER = 0
+    """A guest, a bot, a deactivated account, or somebody of another organization: help only."""
+    MEMBER = 1
+    OPERATOR = 2
+    ADMIN = 3
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody in a Slack workspace.
+
+    Attributes:
+        user_id: `U…` or `W…`.
+        team_id: The workspace the request came from, `T…`.
+    """
+
+    user_id: str
+    team_id: str
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What Slack knows of a person, as far as rights depend on it.
+
+    Attributes:
+        team_id: The workspace the account belongs to; None when Slack did not say.
+        is_guest: Restricted to some channels (single- or multi-channel guest).
+        is_stranger: Of another organization, met through a shared channel.
+        is_active: Neither deactivated nor a bot.
+        enterprise_team_ids: Further workspaces of the same organization that the account belongs to.
+    """
+
+    team_id: str | None
+    is_guest: bool = False
+    is_stranger: bool = False
+    is_active: bool = True
+    enterprise_team_ids: frozenset[str] = frozenset()
+
+
+class Directory(Protocol):
+    """Where roles look people up; Slack's Web API in production."""
+
+    def profile(self, user_id: str) -> Profile:
+        """Return what is known of the person.
+
+        Raises:
+            DeliveryError: Slack did not say.
+        """
+
+    def usergroup_members(self, usergroup_id: str) -> frozenset[str]:
+        """Return the user ids of a user group (`S…`).
+
+        Raises:
+            DeliveryError: Slack did not say.
+        """
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Who has which role, by Slack user id (`U…`, `W…`) and user-group id (`S…`).
+
+    Nobody named at all: every full member is an operator, and nobody is an admin.
+    """
+
+    admins: frozenset[str] = frozenset()
+    operators: frozenset[str] = frozenset()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody was named at all."""
+        return not self.admins and not self.operators
+
+
+class Roles:
+    """Decides a person's role, and remembers it for five minutes.
+
+    Args:
+        policy: Who was named in the settings.
+        directory: Where people and user groups are looked up.
+        home_team: Returns the workspace that the bot serves; raises DeliveryError while Slack does not say.
+        monotonic: Seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        directory: Directory,
+        *,
+        home_team: Callable[[], str],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._policy = policy
+        self._directory = directory
+        self._home_team = home_team
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._roles: dict[Person, tuple[float, Role]] = {}
+        self._groups: dict[str, tuple[float, frozenset[str]]] = {}
+
+    def cached(self, person: Person) -> Role | None:
+        """Return the role if it was looked up in the last five minutes, else None. Never waits for anything."""
+        with self._lock:
+            return _fresh(self._roles, person, self._monotonic())
+
+    def resolve(self, person: Person) -> Role:
+        """Return the role, asking Slack if it is not in the cache.
+
+        Raises:
+            DeliveryError: Slack did not say who this is. Callers refuse then: an unknown person is not a member.
+        """
+        known = self.cached(person)
+        return self.resolve_afresh(person) if known is None else known
+
+    def resolve_afresh(self, person: Person) -> Role:
+        """Return the role as Slack tells it now. For changes, which must not rest on what was true minutes ago.
+
+        Raises:
+            DeliveryError: Slack did not say who this is.
+        """
+        role = self._decide(person)
+        with self._lock:
+            now = self._monotonic()
+            self._roles = {known: entry for known, entry in self._roles.items() if entry[0] > now}
+            self._roles[person] = (now + CACHE_SECONDS, role)
+        return role
+
+    def _decide(self, person: Person) -> Role:
+        if not self._belongs(person, self._directory.profile(person.user_id)):
+            return Role.STRANGER
+        if self._is_named(person.user_id, self._policy.admins):
+            return Role.ADMIN
+        if self._policy.is_open or self._is_named(person.user_id, self._policy.operators):
+            return Role.OPERATOR
+        return Role.MEMBER
+
+    def _belongs(self, person: Person, profile: Profile) -> bool:
+        if profile.is_guest or profile.is_stranger or not profile.is_active:
+            return False
+        return self._home_team() in ({profile.team_id or person.team_id} | profile.enterprise_team_ids)
+
+    def _is_named(self, user_id: str, names: Iterable[str]) -> bool:
+        named = frozenset(names)
+        if user_id in named:
+            return True
+        return any(user_id in self._members(group) for group in sorted(named) if group.startswith("S"))
+
+    def _members(self, group: str) -> frozenset[str]:
+        with self._lock:
+            known = _fresh(self._groups, group, self._monotonic())
+        if known is not None:
+            return known
+        members = self._directory.usergroup_members(group)
+        with self._lock:
+            self._groups[group] = (self._monotonic() + CACHE_SECONDS, members)
+        return members
+
+
+def _fresh(entries: dict[K, tuple[float, V]], key: K, now: float) -> V | None:
+    expires_at, value = entries.get(key, (0.0, None))
+    return value if value is not None and expires_at > now else None

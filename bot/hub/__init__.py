@@ -1,0 +1,1 @@
+"""Docker Hub and registry clients. Knows HTTP, nothing of Slack, nothing of our features."""

@@ -1,0 +1,1 @@
+"""Slack's Block Kit and Web API. Knows nothing of our features."""
