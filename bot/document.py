@@ -211,13 +211,13 @@ def format_count(value: int | None) -> str:
 
 
 def format_age(at: datetime | None, *, now: datetime) -> str:
-    """Write how long ago that was, in its largest unit: `3 d`, `2 mo`; `now` under a minute; None is unknown."""
+    """Write how long ago that was, in its largest unit: `3 d ago`; `now` within a minute or in the future."""
     if at is None:
         return UNKNOWN
     seconds = (now - at).total_seconds()
     for unit, length in _AGES:
         if seconds >= length:
-            return f"{int(seconds // length)} {unit}"
+            return f"{int(seconds // length)} {unit} ago"
     return "now"
 
 

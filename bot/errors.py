@@ -131,7 +131,9 @@ class UnauthorizedError(HubError):
     reason = "unauthorized"
 
     def sentence(self) -> str:
-        """Say that the credential is refused."""
+        """Say that the credential is refused, or that there should be one."""
+        if self.credential.startswith("no credential"):
+            return f"Docker Hub wants a login for {self.resource} (asked with {self.credential})."
         return f"Docker Hub refused {self.credential} for {self.resource}."
 
     def advice(self) -> str:
@@ -146,7 +148,7 @@ class ForbiddenError(HubError):
 
     def sentence(self) -> str:
         """Say what the credential may not see or do."""
-        return f"Docker Hub does not allow {self.credential} to use {self.resource}."
+        return f"Docker Hub does not allow the use of {self.resource} with {self.credential}."
 
     def advice(self) -> str:
         """Point at rights and scopes."""
@@ -160,11 +162,11 @@ class NotFoundError(HubError):
 
     def sentence(self) -> str:
         """Say what was not found, and to whom it is invisible."""
-        return f"Docker Hub shows no {self.resource} (asked with {self.credential})."
+        return f"Docker Hub does not show {self.resource} (asked with {self.credential})."
 
     def advice(self) -> str:
         """Name both explanations."""
-        return "Check the spelling; if it is private, the bot needs a credential that may read it."
+        return "Check the name; if it is private, the bot needs a credential that may read it."
 
 
 class ConflictError(HubError):

@@ -10,7 +10,9 @@ Source: https://github.com/distribution/reference for the grammar (lengths and c
 import re
 from dataclasses import dataclass, replace
 from typing import Self
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
+
+from bot.words import quoted
 
 OFFICIAL_NAMESPACE = "library"
 
@@ -18,11 +20,10 @@ _DOCKER_HUB_REGISTRIES = frozenset({"docker.io", "index.docker.io", "registry-1.
 _DOCKER_HUB_SITES = frozenset({"hub.docker.com", "www.hub.docker.com"})
 
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_NAME = re.compile(rf"^{_COMPONENT}$")
-_TAG = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")
-_DIGEST = re.compile(r"^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$")
+_NAME = re.compile(_COMPONENT)
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _LONGEST_NAME = 255
-_SHOWN_OF_BAD_TEXT = 60
 
 
 class InvalidReferenceError(ValueError):
@@ -65,7 +66,7 @@ class RepositoryName:
         """
         reference = ImageReference.parse(text)
         if reference.tag or reference.digest:
-            raise InvalidReferenceError(f"{_shown(text)} names a tag or digest; a repository was expected.")
+            raise InvalidReferenceError(f"{quoted(text)} names a tag or digest; a repository was expected.")
         return cls(reference.namespace or OFFICIAL_NAMESPACE, reference.name)
 
 
@@ -109,8 +110,8 @@ class ImageReference:
         """
         return replace(self, tag=check_tag(tag), digest=None)
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
+    @staticmethod
+    def parse(text: str) -> "ImageReference":
         """Read an image name, with tag and digest if it has them, or the address of a Docker Hub page.
 
         Upper case in the repository part is lowered, as Docker Hub's own site does.
@@ -121,8 +122,7 @@ class ImageReference:
         stripped = text.strip()
         if not stripped:
             raise InvalidReferenceError("An image name is missing.")
-        address = _hub_page(stripped)
-        return cls(**address) if address else cls(**_split_reference(stripped))
+        return _hub_page(stripped) or _split_reference(stripped)
 
 
 def check_tag(tag: str) -> str:
@@ -131,9 +131,9 @@ def check_tag(tag: str) -> str:
     Raises:
         InvalidReferenceError: No tag can be called that.
     """
-    if not _TAG.match(tag):
+    if not _TAG.fullmatch(tag):
         raise InvalidReferenceError(
-            f"{_shown(tag)} is not a tag: letters, digits, `.`, `_` and `-`, at most 128, not starting with `.` or `-`."
+            f"{quoted(tag)} is not a tag: letters, digits, `.`, `_` and `-`, at most 128, not starting with `.` or `-`."
         )
     return tag
 
@@ -147,15 +147,15 @@ def check_namespace(namespace: str) -> str:
     return _check_component(namespace, "a namespace", namespace)
 
 
-def _split_reference(text: str) -> dict[str, str | None]:
+def _split_reference(text: str) -> ImageReference:
     rest, at, digest = text.partition("@")
-    if at and not _DIGEST.match(digest):
-        raise InvalidReferenceError(f"{_shown(digest)} is not a digest: `sha256:` and 64 hexadecimal digits.")
+    if at and not _DIGEST.fullmatch(digest):
+        raise InvalidReferenceError(f"{quoted(digest)} is not a digest: `sha256:` and 64 hexadecimal digits.")
     last_slash = rest.rfind("/")
     colon = rest.find(":", last_slash + 1)
     path, tag = (rest, None) if colon < 0 else (rest[:colon], check_tag(rest[colon + 1 :]))
     namespace, name = _split_path(path, text)
-    return {"namespace": namespace, "name": name, "tag": tag, "digest": digest or None}
+    return ImageReference(name, namespace=namespace, tag=tag, digest=digest or None)
 
 
 def _split_path(path: str, text: str) -> tuple[str | None, str]:
@@ -164,9 +164,11 @@ def _split_path(path: str, text: str) -> tuple[str | None, str]:
     if is_qualified:
         registry = parts.pop(0).lower()
         if registry not in _DOCKER_HUB_REGISTRIES:
-            raise InvalidReferenceError(f"{_shown(text)} is on {_shown(registry)}; only images of Docker Hub can be used.")
+            raise InvalidReferenceError(
+                f"{quoted(text)} is on {quoted(registry)}; only images of Docker Hub can be used."
+            )
     if len(parts) > 2:  # noqa: PLR2004 - Docker Hub knows exactly two levels: namespace and repository.
-        raise InvalidReferenceError(f"{_shown(text)} has too many slashes: Docker Hub images are `namespace/name`.")
+        raise InvalidReferenceError(f"{quoted(text)} has too many slashes: Docker Hub images are `namespace/name`.")
     name = _check_component(parts[-1], "a repository name", text)
     if len(parts) == 1:
         # `docker.io/nginx` always means the official image; only a bare `nginx` leaves the question open.
@@ -182,50 +184,48 @@ def _is_registry(part: str) -> bool:
 def _check_component(part: str, what: str, text: str) -> str:
     lowered = part.lower()
     if not part:
-        raise InvalidReferenceError(f"{_shown(text)} is not an image: {what} is missing.")
+        raise InvalidReferenceError(f"{quoted(text)} is not an image: {what} is missing.")
     if len(lowered) > _LONGEST_NAME:
-        raise InvalidReferenceError(f"{_shown(text)} is too long for {what}: at most {_LONGEST_NAME} characters.")
-    if not _NAME.match(lowered):
+        raise InvalidReferenceError(f"{quoted(text)} is too long for {what}: at most {_LONGEST_NAME} characters.")
+    if not _NAME.fullmatch(lowered):
         raise InvalidReferenceError(
-            f"{_shown(part)} is not {what}: letters and digits, with single `.`, `_` or `-` between them."
+            f"{quoted(part)} is not {what}: letters and digits, with single `.`, `_` or `-` between them."
         )
     return lowered
 
 
-def _hub_page(text: str) -> dict[str, str | None] | None:
+def _hub_page(text: str) -> ImageReference | None:
     """Read the address of a page at hub.docker.com; None when the text is no such address.
 
     Pages seen (observed 2026): `/r/ns/name`, `/_/name`, `/r/ns/name/tags?name=…`, `/repository/docker/ns/name`,
     `/layers/ns/name/tag/images/sha256-…` (with `library` written out).
     """
-    address = urlsplit(text if "://" in text else f"https://{text}")
-    if (address.hostname or "") not in _DOCKER_HUB_SITES:
-        if "://" in text:
-            raise InvalidReferenceError(f"{_shown(text)} is not a page of Docker Hub.")
+    is_address = "://" in text
+    try:
+        address = urlsplit(text if is_address else f"https://{text}")
+        host = address.hostname or ""
+    except ValueError as error:  # A bracket that opens an IPv6 address and never closes it.
+        raise InvalidReferenceError(f"{quoted(text)} is not an image.") from error
+    if host not in _DOCKER_HUB_SITES:
+        if is_address:
+            raise InvalidReferenceError(f"{quoted(text)} is not a page of Docker Hub.")
         return None
     parts = [unquote(part) for part in address.path.split("/") if part]
-    found = _page_parts(parts, text)
-    tag = found.get("tag") or parse_qs(address.query).get("tag", [None])[0]
-    return {
-        "namespace": _check_component(found["namespace"] or "", "a namespace", text),
-        "name": _check_component(found["name"] or "", "a repository name", text),
-        "tag": check_tag(tag) if tag else None,
-    }
+    namespace, name, tag = _page_parts(parts, text)
+    return ImageReference(
+        _check_component(name, "a repository name", text),
+        namespace=_check_component(namespace, "a namespace", text),
+        tag=check_tag(tag) if tag else None,
+    )
 
 
-def _page_parts(parts: list[str], text: str) -> dict[str, str | None]:
+def _page_parts(parts: list[str], text: str) -> tuple[str, str, str | None]:
     match parts:
         case ["_", name, *_]:
-            return {"namespace": OFFICIAL_NAMESPACE, "name": name}
+            return OFFICIAL_NAMESPACE, name, None
         case ["r", namespace, name, *_] | ["repository", "docker", namespace, name, *_]:
-            return {"namespace": namespace, "name": name}
+            return namespace, name, None
         case ["layers", namespace, name, tag, *_]:
-            return {"namespace": namespace, "name": name, "tag": tag}
+            return namespace, name, tag
         case _:
-            raise InvalidReferenceError(f"{_shown(text)} is a page of Docker Hub, but not one of an image.")
-
-
-def _shown(text: str) -> str:
-    """Quote what was typed, cut short, without the characters that would end the quotation."""
-    cut = text if len(text) <= _SHOWN_OF_BAD_TEXT else text[: _SHOWN_OF_BAD_TEXT - 1] + "…"
-    return f"`{cut.replace('`', '´')}`"
+            raise InvalidReferenceError(f"{quoted(text)} is a page of Docker Hub, but not one of an image.")

@@ -6,12 +6,13 @@ from typing import Any
 import click
 
 from bot.images import ImageReference, InvalidReferenceError, check_namespace
+from bot.words import quoted
 
-_PLATFORM = re.compile(r"^(?:[a-z0-9]+/)?[a-z0-9_]+(?:/[a-z0-9.]+)?$")
+_PLATFORM = re.compile(r"(?:[a-z0-9]+/)?[a-z0-9_]+(?:/[a-z0-9.]+)?")
 MOST_ROWS = 1_000
 
 
-class ImageType(click.ParamType):
+class ImageType(click.ParamType[Any]):
     """An image reference, a Docker Hub address, or a short name."""
 
     name = "image"
@@ -26,7 +27,7 @@ class ImageType(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class NamespaceType(click.ParamType):
+class NamespaceType(click.ParamType[Any]):
     """A namespace: a user or an organization."""
 
     name = "namespace"
@@ -39,7 +40,7 @@ class NamespaceType(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-class PlatformType(click.ParamType):
+class PlatformType(click.ParamType[Any]):
     """A platform as Docker writes it: `linux/arm64/v8`, or shorter: `arm64`, `linux/arm64`, `arm64/v8`."""
 
     name = "platform"
@@ -47,9 +48,22 @@ class PlatformType(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Read the word in lower case."""
         lowered = str(value).lower()
-        if not _PLATFORM.match(lowered):
-            self.fail(f"`{value}` is not a platform; write it like `linux/arm64` or `arm64`.", param, ctx)
+        if not _PLATFORM.fullmatch(lowered):
+            self.fail(f"{quoted(lowered)} is not a platform; write it like `linux/arm64` or `arm64`.", param, ctx)
         return lowered
+
+
+class RowsType(click.ParamType[Any]):
+    """How many rows to show."""
+
+    name = "rows"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read a whole number within bounds."""
+        text = str(value)
+        if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST_ROWS:
+            self.fail(f"{quoted(text)} is not a whole number from 1 to {MOST_ROWS}.", param, ctx)
+        return int(text)
 
 
 def image_argument(name: str = "image", *, required: bool = True) -> click.Argument:
@@ -60,7 +74,7 @@ def image_argument(name: str = "image", *, required: bool = True) -> click.Argum
 def limit_option(default: int) -> click.Option:
     """Return `--limit`, how many rows to show."""
     help_text = f"Show at most this many (default {default})."
-    return click.Option(["--limit"], type=click.IntRange(1, MOST_ROWS), metavar="N", help=help_text)
+    return click.Option(["--limit"], type=RowsType(), metavar="N", help=help_text)
 
 
 def flag(name: str, help_text: str) -> click.Option:

@@ -6,15 +6,15 @@ it. Source: https://docs.slack.dev/interactivity/implementing-slash-commands and
 https://docs.slack.dev/messaging/formatting-message-text
 """
 
-import difflib
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
 from bot.errors import UsageError
+from bot.words import nearest, quoted
 
 LONGEST_TEXT = 2_000
 
@@ -26,7 +26,6 @@ _WRAPPED = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
 _LONG_DASH_OPTION = re.compile(r"(?<!\S)[\u2012-\u2015\u2212]{1,2}(?=[A-Za-z])")
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 _ENTITY = re.compile("|".join(_ENTITIES))
-_HOW_ALIKE = 0.6
 
 
 def normalise(text: str) -> str:
@@ -58,12 +57,6 @@ def split_words(text: str) -> list[str]:
         return text.split()
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the known word most like the given one, or an empty string when none is."""
-    found = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=_HOW_ALIKE)
-    return found[0] if found else ""
-
-
 def parse_parameters(
     name: str, parameters: Sequence[click.Parameter], words: Sequence[str], *, example: str
 ) -> Mapping[str, Any]:
@@ -74,9 +67,12 @@ def parse_parameters(
     """
     reader = click.Command(name, params=list(parameters), add_help_option=False)
     try:
-        return reader.make_context(name, list(words), help_option_names=[]).params
+        context = reader.make_context(name, list(words), help_option_names=[], allow_extra_args=True)
     except click.ClickException as error:
         raise _usage_error(name, parameters, error, example=example) from error
+    if context.args:
+        raise UsageError(f"`{name}` does not know what to do with {quoted(context.args[0])}.", example=example)
+    return context.params
 
 
 def _usage_error(
@@ -85,8 +81,13 @@ def _usage_error(
     match error:
         case click.NoSuchOption():
             options = [option for parameter in parameters for option in parameter.opts if option.startswith("--")]
-            problem = f"`{name}` has no option `{error.option_name}`."
+            problem = f"`{name}` has no option {quoted(error.option_name)}."
             return UsageError(problem, suggestion=nearest(error.option_name, options), example=example)
+        case click.BadOptionUsage():
+            # Of the two ways to misuse an option, Click tells which one it is only in its words.
+            takes_value = "requires" in error.message
+            problem = f"`{error.option_name}` {'needs a value' if takes_value else 'does not take a value'}."
+            return UsageError(problem, example=example)
         case click.MissingParameter():
             return UsageError(f"`{name}` needs {_described(error.param)}.", example=example)
         case click.BadParameter():

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from bot.chat.command import AnyCommand, Arguments, Context, Result
 from bot.chat.failures import describe_failure
-from bot.chat.parser import LONGEST_TEXT, nearest, normalise, parse_parameters, split_words
+from bot.chat.parser import LONGEST_TEXT, normalise, parse_parameters, split_words
 from bot.document import Document
 from bot.errors import HubBotError, UsageError
+from bot.words import nearest, quoted
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ class Router:
             return found
         suggestion = nearest(verb, self._by_name)
         raise UsageError(
-            f"There is no `{_shown(verb)}` command.",
+            f"There is no {quoted(verb)} command.",
             suggestion=suggestion,
             example=f"/hub {self._by_name[suggestion or HELP].examples[0][0]}",
         )
@@ -143,7 +144,3 @@ def _help_first(words: list[str]) -> list[str]:
         return [HELP, *words[1:]]
     asks = len(words) > 1 and (words[1].lower() == HELP or any(word in {"--help", "-h"} for word in words[1:]))
     return [HELP, words[0]] if asks else words
-
-
-def _shown(word: str) -> str:
-    return word if len(word) <= 40 else word[:39] + "…"  # noqa: PLR2004 - Enough to recognise a typo.

@@ -1,0 +1,63 @@
+# Hub Bot. `make help` lists what there is.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime
+DEVELOPMENT := $(VENV)/.development
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench docs lock tools clean
+
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# A stamp is newer than the lock it was made from; a new lock means installing again.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 ..."; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements.txt requirements-build.txt pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.txt -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+setup: $(RUNTIME) ## Make .venv with the runtime dependencies and .venv/bin/hub-bot
+
+demo: $(RUNTIME) ## Try the bot against a simulated Docker Hub, without any account
+	@$(BIN)/hub-bot demo
+
+test: check ## Install, then lint, types, import contracts and all tests
+	$(BIN)/pytest -n auto
+
+check: $(DEVELOPMENT) ## Lint, format, types and import contracts only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEVELOPMENT) ## Put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(DEVELOPMENT) ## Measure: one table, ratios within one run
+	$(BIN)/python -m tests.bench
+
+docs: $(DEVELOPMENT) ## Write the generated parts of README.md and manifest.yml anew
+	$(BIN)/python docs/generate.py
+
+tools: ## Install the independent witnesses that tests use if they are there (npm, network)
+	tests/witness/install_prism.sh
+	tests/witness/install_dockerhub_api.sh
+
+lock: ## Lock the dependencies anew (network)
+	$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet --upgrade uv
+	docs/lock.sh .cache/lock/bin/uv
+
+clean: ## Remove what make has made
+	rm -rf $(VENV) .tools .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build *.egg-info

@@ -1,0 +1,94 @@
+"""`hub-bot`: the program. Exit status: 0 done, 1 the answer is no or it failed, 2 usage or settings."""
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from bot import __version__
+from bot.errors import ConfigError
+from bot.logs import configure_logging
+from bot.settings import Settings
+
+EXIT_USAGE = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hub-bot")
+def main() -> None:
+    """Docker Hub, run from Slack."""
+
+
+@main.command()
+def serve() -> None:
+    """Run the bot: Slack over HTTP or Socket Mode, as the settings say."""
+    settings = _settings()
+    missing = settings.missing_for_slack()
+    if missing:
+        _refuse(missing)
+    configure_logging(form=settings.log_format, level=settings.log_level)
+    # Imported late, like everything heavy here: `hub-bot --help` answers at once.
+    from bot.app import serve_forever
+
+    sys.exit(serve_forever(settings))
+
+
+@main.command(
+    "exec",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": []},
+    add_help_option=False,
+)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def run_once(words: tuple[str, ...]) -> None:
+    """Run one /hub command in this terminal, like: hub-bot exec tags nginx.
+
+    --json, in any position, prints one JSON document and nothing else on standard output.
+    """
+    settings = _settings()
+    # A person at a terminal wants the answer; the log is for those who ask for it.
+    level = settings.log_level if "log_level" in settings.model_fields_set else "warning"
+    configure_logging(form=settings.log_format, level=level)
+    from bot.app import run_in_terminal
+
+    kept, as_json = _take(words, "--json")
+    sys.exit(run_in_terminal(settings, kept, as_json=as_json))
+
+
+@main.command()
+@click.option("--socket", is_flag=True, help="For Socket Mode, without a public address. The default.")
+@click.option("--http", "public_url", metavar="URL", help="For HTTP: the https address at which Slack reaches the bot.")
+def manifest(*, socket: bool, public_url: str | None) -> None:
+    """Print the manifest to create the Slack app from."""
+    if socket and public_url:
+        raise click.UsageError("--socket and --http exclude each other.")
+    from bot.slack.manifest import manifest_yaml
+
+    click.echo(manifest_yaml(public_url), nl=False)
+
+
+@main.command()
+def demo() -> None:
+    """Try the bot against a simulated Docker Hub, without any account."""
+    from bot.demo import run_demo
+
+    sys.exit(run_demo())
+
+
+def _take(words: Sequence[str], flag: str) -> tuple[list[str], bool]:
+    kept = [word for word in words if word != flag]
+    return kept, len(kept) != len(words)
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.from_environment()
+    except ConfigError as error:
+        _refuse(error.problems)
+
+
+def _refuse(problems: Sequence[str]) -> NoReturn:
+    click.echo("The settings cannot be used:", err=True)
+    for problem in problems:
+        click.echo(f"  - {problem}", err=True)
+    sys.exit(EXIT_USAGE)

@@ -1,0 +1,66 @@
+"""The demo: the real commands against a simulated Docker Hub, in this terminal, without any account."""
+
+import sys
+from collections.abc import Iterator
+
+import click
+
+from bot.app import terminal_session
+from bot.sandbox.hub import HubSimulator
+from bot.sandbox.seed import ANA_PAT
+from bot.settings import Settings
+
+PROMPT = "/hub "
+LEAVE = frozenset({"exit", "quit", "q"})
+WELCOME = """\
+Hub Bot, on a simulated Docker Hub at {url}. You are ana, an owner of the organization acme.
+
+Three things to try:
+  tags acme/api                    the newest tags of a repository
+  diff acme/api:latest {older}     what changed between two of them
+  repos                            everything acme has
+
+`help` lists the rest, `quit` or Ctrl-D ends.
+"""
+
+
+def run_demo() -> int:
+    """Start the simulator, read commands until the end of input, and stop both.
+
+    Returns:
+        The exit status: 0, whatever the commands answered.
+    """
+    with HubSimulator() as hub:
+        settings = Settings.from_environment(
+            {
+                "DOCKERHUB_URL": hub.url,
+                "DOCKER_REGISTRY_URL": hub.url,
+                "DOCKER_AUTH_URL": hub.url,
+                "DOCKERHUB_USERNAME": "ana",
+                "DOCKERHUB_TOKEN": ANA_PAT,
+                "DOCKERHUB_NAMESPACES": "acme",
+            }
+        )
+        with terminal_session(settings) as run:
+            click.echo(WELCOME.format(url=hub.url, older="1.0.0"))
+            for words in _lines():
+                run(words)
+                click.echo()
+    return 0
+
+
+def _lines() -> Iterator[str]:
+    """Yield what is typed, with history and editing where there is a terminal, until the person leaves."""
+    if sys.stdin.isatty():
+        import readline  # noqa: F401, PLC0415 - Importing it is what gives input() its history; pipes have no use for it.
+    while True:
+        try:
+            typed = input(PROMPT).strip()
+        except (EOFError, KeyboardInterrupt):
+            click.echo()
+            return
+        typed = typed.removeprefix(PROMPT.strip()).strip()
+        if typed.lower() in LEAVE:
+            return
+        if typed:
+            yield typed

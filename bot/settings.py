@@ -1,0 +1,353 @@
+"""The settings: one typed model, read from the environment, checked as a whole.
+
+Every field says what it means; the table in the README is made from here. Everything that is wrong is reported at
+once, in sentences that name the setting and never show a secret.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+
+from bot.errors import ConfigError
+from bot.words import nearest
+
+PREFIX = "HUB_BOT_"
+FILE_SUFFIX = "_FILE"
+SHORTEST_WEBHOOK_SECRET = 24
+_SERVICE_URLS = frozenset(
+    {
+        "SLACK_API_URL",
+        "DOCKERHUB_URL",
+        "DOCKER_SCOUT_URL",
+        "DOCKER_REGISTRY_URL",
+        "DOCKER_AUTH_URL",
+        "OSV_URL",
+    }
+)
+_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def _split_list(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _split_pairs(value: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in _split_list(value)]
+    if any(not (name.strip() and secret.strip()) for name, _, secret in pairs):
+        raise ValueError("write it as `organization=token`, with commas between")
+    return {name.strip().lower(): secret.strip() for name, _, secret in pairs}
+
+
+def _origin(value: str) -> str:
+    """Check that the value is an origin: scheme and host, no path; plain http only to this machine."""
+    address = _checked_address(value)
+    if address.path.strip("/") or address.query:
+        raise ValueError("an address without a path is expected, like `https://hub.docker.com`")
+    return f"{address.scheme}://{address.netloc}"
+
+
+def _api_address(value: str) -> str:
+    address = _checked_address(value)
+    if not address.path.endswith("/api/"):
+        raise ValueError("the address must end in `/api/`")
+    return address.geturl()
+
+
+def _checked_address(value: str) -> SplitResult:
+    address = urlsplit(value)
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        raise ValueError("an address like `https://…` is expected")
+    if address.username or address.password:
+        raise ValueError("an address must not hold a user name or password")
+    if address.scheme == "http" and not is_loopback(address.hostname):
+        raise ValueError("plain http is accepted for this machine only (127.0.0.1, ::1, localhost); use https")
+    return address
+
+
+def is_loopback(host: str | None) -> bool:
+    """Return whether the host is this machine, by name or address."""
+    return host is not None and (host in _LOOPBACK_HOSTS or host.startswith("127."))
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
+Origin = Annotated[str, BeforeValidator(_origin)]
+ApiAddress = Annotated[str, BeforeValidator(_api_address)]
+Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_split_list)]
+Pairs = Annotated[dict[str, SecretStr], BeforeValidator(_split_pairs)]
+
+
+class Settings(BaseModel):
+    """Everything the bot can be told from outside.
+
+    Secrets may also come from a file: `NAME_FILE` holds a path, whose content (without the line end) is the value.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    slack_bot_token: SecretStr | None = Field(
+        None, alias="SLACK_BOT_TOKEN", description="Bot token (`xoxb-…`) of the app in your workspace."
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        None,
+        alias="SLACK_SIGNING_SECRET",
+        description="Signing secret of the app: with it, Slack calls the bot over HTTP.",
+    )
+    slack_app_token: SecretStr | None = Field(
+        None,
+        alias="SLACK_APP_TOKEN",
+        description="App-level token (`xapp-…`): with it and without a signing secret, the bot uses Socket Mode.",
+    )
+    slack_client_id: str | None = Field(
+        None, alias="SLACK_CLIENT_ID", description="Client id, for installs into many workspaces over OAuth."
+    )
+    slack_client_secret: SecretStr | None = Field(
+        None, alias="SLACK_CLIENT_SECRET", description="Client secret that goes with `SLACK_CLIENT_ID`."
+    )
+    slack_api_url: ApiAddress = Field(
+        "https://slack.com/api/", alias="SLACK_API_URL", description="Slack's Web API; ends in `/api/`."
+    )
+
+    dockerhub_username: str | None = Field(
+        None,
+        alias="DOCKERHUB_USERNAME",
+        description="Docker Hub user, or organization if the token is an OAT.",
+    )
+    dockerhub_token: SecretStr | None = Field(
+        None,
+        alias="DOCKERHUB_TOKEN",
+        description="Personal access token, organization access token, or password of `DOCKERHUB_USERNAME`.",
+    )
+    dockerhub_org_tokens: Pairs = Field(
+        default_factory=dict,
+        alias="DOCKERHUB_ORG_TOKENS",
+        description="More organization access tokens, `acme=dckr_oat_…,other=…`, each used for its organization.",
+    )
+    dockerhub_password: SecretStr | None = Field(
+        None,
+        alias="DOCKERHUB_PASSWORD",
+        description="Only for what no token may do; without it the bot says what it cannot do.",
+    )
+    dockerhub_namespaces: Names = Field(
+        (),
+        alias="DOCKERHUB_NAMESPACES",
+        description="Your namespaces, comma list; the first is the default for short names. Default: the username.",
+    )
+    dockerhub_url: Origin = Field(
+        "https://hub.docker.com", alias="DOCKERHUB_URL", description="Docker Hub's API (an origin, no path)."
+    )
+    docker_scout_url: Origin = Field(
+        "https://api.scout.docker.com", alias="DOCKER_SCOUT_URL", description="Docker Scout's API."
+    )
+    docker_registry_url: Origin = Field(
+        "https://registry-1.docker.io", alias="DOCKER_REGISTRY_URL", description="Docker Hub's registry."
+    )
+    docker_auth_url: Origin = Field(
+        "https://auth.docker.io", alias="DOCKER_AUTH_URL", description="The registry's token service."
+    )
+    osv_url: Origin = Field("https://api.osv.dev", alias="OSV_URL", description="The OSV vulnerability database.")
+
+    host: str = Field("127.0.0.1", alias="HUB_BOT_HOST", description="Address to listen on.")
+    port: int = Field(
+        3000,
+        alias="HUB_BOT_PORT",
+        ge=0,
+        le=65_535,
+        description="Port to listen on; `PORT` works too; 0 takes any.",
+    )
+    public_url: Origin | None = Field(
+        None,
+        alias="HUB_BOT_PUBLIC_URL",
+        description="How the outside reaches the bot, for webhook and badge links.",
+    )
+    database_url: SecretStr = Field(
+        SecretStr("sqlite:///hub-bot.db"),
+        alias="HUB_BOT_DATABASE_URL",
+        description="`sqlite:///hub-bot.db` or `postgresql+psycopg://…`. Nothing is stored yet.",
+    )
+    webhook_secret: Secrets = Field(
+        (),
+        alias="HUB_BOT_WEBHOOK_SECRET",
+        description="Path segment that lets a Docker Hub webhook in, at least 24 characters; comma list to rotate.",
+    )
+    secret_key: Secrets = Field(
+        (),
+        alias="HUB_BOT_SECRET_KEY",
+        description="Fernet keys for secrets at rest, comma list, newest first.",
+    )
+    admins: Names = Field(
+        (), alias="HUB_BOT_ADMINS", description="Slack user ids and user-group ids of the admins, comma list."
+    )
+    operators: Names = Field(
+        (),
+        alias="HUB_BOT_OPERATORS",
+        description="Likewise the operators. Neither set: every full member is an operator and nobody is an admin.",
+    )
+    home_team: str | None = Field(
+        None,
+        alias="HUB_BOT_HOME_TEAM",
+        description="The workspace (`T…`) that these settings serve. Default: the one of `SLACK_BOT_TOKEN`.",
+    )
+    allowed_hosts: Names = Field(
+        (),
+        alias="HUB_BOT_ALLOWED_HOSTS",
+        description="Further hosts (`host[:port]`) the bot may call, comma list.",
+    )
+    config: Path | None = Field(
+        None,
+        alias="HUB_BOT_CONFIG",
+        description="TOML file with policy and configuration as code. Not read yet.",
+    )
+    clock: str | None = Field(
+        None,
+        alias="HUB_BOT_CLOCK",
+        description="Take the time from the sandbox; only with every service on this machine. Not used yet.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", alias="HUB_BOT_LOG_FORMAT", description="`text` for people, `json` for collectors."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", alias="HUB_BOT_LOG_LEVEL", description="`debug`, `info`, `warning` or `error`."
+    )
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """The namespaces that are ours, in lower case; the first is the default one."""
+        named = self.dockerhub_namespaces or ((self.dockerhub_username,) if self.dockerhub_username else ())
+        return tuple(name.lower() for name in named)
+
+    @property
+    def uses_socket_mode(self) -> bool:
+        """Whether Slack is reached over a WebSocket: an app token and no signing secret."""
+        return self.slack_app_token is not None and self.slack_signing_secret is None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read and check the settings.
+
+        Args:
+            environment: Names and values; the process's own by default. An empty value counts as not set.
+
+        Raises:
+            ConfigError: With one sentence for each thing that is wrong.
+        """
+        given = {name: value for name, value in (environment or os.environ).items() if value.strip()}
+        values, problems = _collect(given)
+        problems += _contradictions(values)
+        try:
+            settings = cls.model_validate(values)
+        except ValidationError as error:
+            problems += [_complaint(each["loc"], each["msg"]) for each in error.errors(include_url=False)]
+            raise ConfigError(problems) from None  # The cause would repeat the values.
+        if problems:
+            raise ConfigError(problems)
+        return settings
+
+    def missing_for_slack(self) -> tuple[str, ...]:
+        """Return what `serve` still needs, one sentence each; empty when all is there."""
+        if self.slack_client_id:
+            return ("SLACK_CLIENT_ID: installing into many workspaces is not possible yet; use SLACK_BOT_TOKEN.",)
+        missing = []
+        if not self.slack_bot_token:
+            missing.append("SLACK_BOT_TOKEN is missing: the bot token (xoxb-…) of your Slack app.")
+        if not self.slack_signing_secret and not self.slack_app_token:
+            missing.append(
+                "SLACK_SIGNING_SECRET (Slack calls the bot over HTTP) or SLACK_APP_TOKEN (Socket Mode) is missing."
+            )
+        return tuple(missing)
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Return whether the field holds a secret, and may so be given as a file."""
+    return "SecretStr" in str(field.annotation)
+
+
+def setting_names() -> tuple[str, ...]:
+    """Return the name of every environment variable, in the order of the model."""
+    return tuple(str(field.alias) for field in Settings.model_fields.values())
+
+
+def _collect(given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    values: dict[str, str] = {}
+    problems: list[str] = list(_unknown_names(given))
+    for field in Settings.model_fields.values():
+        name = str(field.alias)
+        if name in given:
+            values[name] = given[name].strip()
+        if is_secret(field):
+            problems += _read_file(given, name, values)
+    if "PORT" in given and "HUB_BOT_PORT" not in given:
+        values["HUB_BOT_PORT"] = given["PORT"]
+    return values, problems
+
+
+def _unknown_names(given: Iterable[str]) -> Iterator[str]:
+    names = setting_names()
+    files = {str(field.alias) + FILE_SUFFIX for field in Settings.model_fields.values() if is_secret(field)}
+    for name in sorted(given):
+        if name.startswith(PREFIX) and name not in names and name not in files:
+            likely = nearest(name, (*names, *files))
+            yield f"{name} is not a setting." + (f" Did you mean {likely}?" if likely else "")
+
+
+def _read_file(given: Mapping[str, str], name: str, values: dict[str, str]) -> list[str]:
+    path = given.get(name + FILE_SUFFIX)
+    if path is None:
+        return []
+    if name in values:
+        return [f"{name} and {name}{FILE_SUFFIX} are both set; keep one."]
+    try:
+        content = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        return [f"{name}{FILE_SUFFIX}: the file cannot be read ({type(error).__name__})."]
+    if not content:
+        return [f"{name}{FILE_SUFFIX}: the file is empty."]
+    values[name] = content
+    return []
+
+
+def _contradictions(values: Mapping[str, str]) -> list[str]:
+    """Check the raw values against each other, so that a list of problems is complete even if some do not parse."""
+    has = values.__contains__
+    secrets = _split_list(values.get("HUB_BOT_WEBHOOK_SECRET", ""))
+    checks = (
+        (
+            has("DOCKERHUB_TOKEN") and not has("DOCKERHUB_USERNAME"),
+            "DOCKERHUB_TOKEN is set without DOCKERHUB_USERNAME: say whose token it is.",
+        ),
+        (
+            has("DOCKERHUB_PASSWORD") and not has("DOCKERHUB_USERNAME"),
+            "DOCKERHUB_PASSWORD is set without DOCKERHUB_USERNAME: say whose password it is.",
+        ),
+        (
+            has("SLACK_CLIENT_ID") != has("SLACK_CLIENT_SECRET"),
+            "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET belong together; one of them is missing.",
+        ),
+        (
+            has("SLACK_APP_TOKEN") and not has("SLACK_BOT_TOKEN"),
+            "SLACK_APP_TOKEN is set without SLACK_BOT_TOKEN: Socket Mode needs both.",
+        ),
+        (
+            any(len(secret) < SHORTEST_WEBHOOK_SECRET for secret in secrets),
+            f"HUB_BOT_WEBHOOK_SECRET is too short: at least {SHORTEST_WEBHOOK_SECRET} characters each.",
+        ),
+        (
+            has("HUB_BOT_CLOCK") and not all(is_loopback(urlsplit(url).hostname) for url in _service_urls(values)),
+            "HUB_BOT_CLOCK is for the sandbox: every service URL must then be on this machine.",
+        ),
+    )
+    return [sentence for is_wrong, sentence in checks if is_wrong]
+
+
+def _service_urls(values: Mapping[str, str]) -> Iterator[str]:
+    for field in Settings.model_fields.values():
+        if field.alias in _SERVICE_URLS:
+            yield values.get(field.alias, field.default)
+
+
+def _complaint(location: tuple[int | str, ...], message: str) -> str:
+    return f"{location[0]}: {message.removeprefix('Value error, ')}."

@@ -1,0 +1,166 @@
+"""How documents look in a terminal, and one command run there."""
+
+import json
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+
+import click
+from rich.console import Console, Group, RenderableType
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from bot.chat.command import Context
+from bot.chat.failures import describe_failure
+from bot.chat.router import Answer, Router, answer
+from bot.document import (
+    Code,
+    CodeBlock,
+    Document,
+    Facts,
+    Inline,
+    Line,
+    Link,
+    Listing,
+    Moment,
+    Note,
+    Paragraph,
+    Part,
+    Strong,
+    Table,
+    format_age,
+    plain,
+)
+from bot.errors import HubBotError, UsageError
+
+DONE = 0
+NO_OR_FAILED = 1
+USAGE = 2
+
+# Wide enough that nothing wraps when the output goes into a file or a pipe.
+WIDTH_WITHOUT_TERMINAL = 240
+
+
+def render(document: Document, *, now: datetime) -> RenderableType:
+    """Return the document as something Rich can print. Text from outside is shown inert: no markup, no escapes."""
+    parts: list[RenderableType] = [Text(_clean(document.title), style="bold")] if document.title else []
+    parts += [_part(part, now) for part in document.parts]
+    return Group(*parts)
+
+
+def _part(part: Part, now: datetime) -> RenderableType:
+    match part:
+        case Paragraph(line):
+            return _line(line, now)
+        case Note(line):
+            return Text.assemble(_line(line, now), style="dim")
+        case Facts():
+            return _facts(part, now)
+        case Listing(lines):
+            return Group(*(Text.assemble("• ", _line(each, now)) for each in lines))
+        case CodeBlock(text):
+            return Text(_clean(text), style="cyan", overflow="fold")
+        case Table():
+            return _table(part, now)
+
+
+def _facts(facts: Facts, now: datetime) -> RenderableType:
+    grid = RichTable.grid(padding=(0, 2))
+    grid.add_column(style="bold")
+    grid.add_column(overflow="fold")
+    for label, value in facts.pairs:
+        grid.add_row(_clean(label), _line(value, now))
+    return grid
+
+
+def _table(table: Table, now: datetime) -> RenderableType:
+    shown = RichTable(box=None, pad_edge=False, header_style="bold underline")
+    for column in table.columns:
+        shown.add_column(Text(_clean(column.title)), justify="right" if column.numeric else "left", overflow="fold")
+    for row in table.rows:
+        shown.add_row(*(_inline(cell, now) for cell in row))
+    return shown
+
+
+def _line(line: Line, now: datetime) -> Text:
+    return Text.assemble(*(_inline(piece, now) for piece in line))
+
+
+def _inline(piece: Inline, now: datetime) -> Text:
+    match piece:
+        case Code(text):
+            return Text(_clean(text), style="cyan")
+        case Strong(text):
+            return Text(_clean(text), style="bold")
+        case Link(label, url):
+            return Text(_clean(label), style=f"link {url}")
+        case Moment(at) if at is not None:
+            age = "" if at > now else f" ({format_age(at, now=now)})"
+            return Text(plain(piece) + age)
+        case _:
+            return Text(_clean(plain(piece)))
+
+
+def _clean(text: str) -> str:
+    """Take out what a terminal would obey: control characters, escapes, marks that turn the writing direction."""
+    return "".join(each if unicodedata.category(each) not in {"Cc", "Cf"} or each == "\n" else " " for each in text)
+
+
+class Terminal:
+    """Runs commands for the person at this machine.
+
+    Args:
+        router: Knows the commands.
+        output: Where answers go; nothing else is written there.
+        errors: Where progress, failures and questions go.
+    """
+
+    def __init__(self, router: Router, *, output: Console, errors: Console) -> None:
+        self._router = router
+        self._output = output
+        self._errors = errors
+
+    def run(self, words: Sequence[str] | str, context: Context, *, as_json: bool = False) -> int:
+        """Run one command and show its answer.
+
+        Args:
+            words: As a shell has split them, or a line as it would be typed in Slack.
+            context: What the command may use.
+            as_json: Print the result as one JSON document instead.
+
+        Returns:
+            The exit status: 0 done, 1 the answer is no or it failed, 2 not understood.
+        """
+        try:
+            parse = self._router.parse if isinstance(words, str) else self._router.parse_words
+            invocation = parse(words)  # type: ignore[arg-type]  # The one that fits was just chosen.
+        except UsageError as error:
+            self._show_failure(error, as_json=as_json, now=context.clock.now())
+            return USAGE
+        with self._errors.status("Working…"):
+            outcome = answer(invocation, context)
+        self._show(outcome, as_json=as_json, now=context.clock.now())
+        return DONE if outcome.is_good else NO_OR_FAILED
+
+    def _show(self, outcome: Answer, *, as_json: bool, now: datetime) -> None:
+        if outcome.failure is not None:
+            self._show_failure(outcome.failure, as_json=as_json, now=now)
+        elif as_json and outcome.result is not None:
+            click.echo(outcome.result.model_dump_json(indent=2), file=self._output.file)
+        else:
+            self._output.print(render(outcome.document, now=now))
+
+    def _show_failure(self, error: HubBotError, *, as_json: bool, now: datetime) -> None:
+        if as_json:
+            told = {"error": {"reason": error.reason, "message": str(error)}}
+            click.echo(json.dumps(told, indent=2, ensure_ascii=False), file=self._output.file)
+        else:
+            self._errors.print(render(describe_failure(error), now=now), style="red")
+
+
+def make_console(*, to_errors: bool = False) -> Console:
+    """Return a console on standard output, or on standard error; without a terminal, wide and without colour."""
+    console = Console(stderr=to_errors, highlight=False, emoji=False, markup=False)
+    if not console.is_terminal:
+        console.width = WIDTH_WITHOUT_TERMINAL
+    return console
