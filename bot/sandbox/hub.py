@@ -1,0 +1,248 @@
+"""A Docker Hub on your own machine: a real HTTP server with state, rate limits, and faults on demand.
+
+One origin plays hub.docker.com, auth.docker.io and registry-1.docker.io. Use it in a test as a context manager, or run
+it by itself with `python -m bot.sandbox.hub --port 8080`.
+
+What it knows comes from Docker's published API pages and from recorded answers, never from the bot's own client.
+"""
+
+import argparse
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from bot.sandbox.faults import Fault, FaultBox
+from bot.sandbox.httpd import Answer, HttpServer, Request
+from bot.sandbox.hub_access import ANONYMOUS, Audience, Caller, CredentialKind, TokenOffice
+from bot.sandbox.hub_call import Call
+from bot.sandbox.hub_faults import damaged_answer, replaced_answer, too_many_requests
+from bot.sandbox.hub_limits import RateLimiter, api_headers, retry_headers
+from bot.sandbox.hub_registry import PULL_WINDOW, TOKEN_PATH, answer_registry, is_registry_path
+from bot.sandbox.hub_routes import dispatch
+from bot.sandbox.hub_state import HubState
+from bot.sandbox.seed import seed_acme
+from bot.sandbox.unknowns import Unknowns
+
+# Observed 2026-09-11 and 2026-10-01: anonymous clients have 180 calls a minute. 600 for an account is hearsay.
+ANONYMOUS_RATE_LIMIT = 180
+AUTHENTICATED_RATE_LIMIT = 600
+API_WINDOW = timedelta(minutes=1)
+# Source: docs.docker.com, Docker Hub API, create access token.
+TOKEN_LIFETIME_SECONDS = 600
+# A demo may run for weeks; no test makes that many requests.
+RECORDS_KEPT = 100_000
+
+
+def utc_now() -> datetime:
+    """Return the real time, aware and UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRequest:
+    """One request that the simulator met, with what it answered.
+
+    Attributes:
+        path: As sent, still percent-encoded, without the query.
+        headers: Names in lower case.
+        status: None when the connection was reset instead of answered.
+        when: By the simulator's clock, UTC.
+        credential: What kind of credential the bearer was made from; `invalid` for a bad or expired one.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    status: int | None
+    when: datetime
+    credential: CredentialKind
+
+
+class HubSimulator:
+    """The simulated Docker Hub.
+
+    Attributes:
+        state: What there is; change it through its verbs at any time.
+        faults: What goes wrong; empty at first.
+        unknowns: The positions of the switches; may be replaced while running.
+        clock: Where the simulator takes its time from.
+        latency_seconds: How long every answer takes at least; may be changed while running.
+    """
+
+    def __init__(
+        self,
+        state: HubState | None = None,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        port: int = 0,
+        unknowns: Unknowns = Unknowns(),  # noqa: B008 - frozen, so sharing it is safe.
+        rate_limit: int = ANONYMOUS_RATE_LIMIT,
+        authenticated_rate_limit: int = AUTHENTICATED_RATE_LIMIT,
+        latency_seconds: float = 0.0,
+        token_lifetime_seconds: int = TOKEN_LIFETIME_SECONDS,
+        public_origin: str | None = None,
+    ) -> None:
+        """Listen on loopback; `start` begins to answer.
+
+        Args:
+            state: What there is at first; None for the organization of `seed_acme`.
+            now: Returns the time, aware and UTC.
+            port: The TCP port; 0 lets the system choose.
+            unknowns: The positions of the switches.
+            rate_limit: Calls a minute for an anonymous address.
+            authenticated_rate_limit: Calls a minute for an account, where `unknowns` lets it have its own.
+            latency_seconds: How long every answer takes at least.
+            token_lifetime_seconds: Of bearers from `/v2/auth/token`.
+            public_origin: What the links to next pages begin with; None for the simulator's own address. The real
+                service names `https://hub.docker.com`.
+        """
+        self.clock = now
+        self.state = state if state is not None else _seeded_state(now())
+        self.faults = FaultBox()
+        self.unknowns = unknowns
+        self.latency_seconds = latency_seconds
+        self._limits = {False: rate_limit, True: authenticated_rate_limit}
+        self._token_lifetime_seconds = token_lifetime_seconds
+        self._public_origin = public_origin
+        self._office = TokenOffice(now)
+        self._api_limiter = RateLimiter(now, API_WINDOW)
+        self._pull_limiter = RateLimiter(now, PULL_WINDOW)
+        self._requests: deque[RecordedRequest] = deque(maxlen=RECORDS_KEPT)
+        self._requests_lock = threading.Lock()
+        self._server = HttpServer(self._answer, port)
+
+    @property
+    def url(self) -> str:
+        """The simulator's origin, such as `http://127.0.0.1:43210`."""
+        return f"http://127.0.0.1:{self._server.port}"
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """A copy of the log, in the order in which requests were answered; the newest 100,000 of them."""
+        with self._requests_lock:
+            return list(self._requests)
+
+    def requests_to(self, path_prefix: str) -> list[RecordedRequest]:
+        """Return the recorded requests whose path begins so."""
+        return [request for request in self.requests if request.path.startswith(path_prefix)]
+
+    def clear_requests(self) -> None:
+        """Forget the recorded requests."""
+        with self._requests_lock:
+            self._requests.clear()
+
+    def start(self) -> Self:
+        """Begin to answer, in background threads."""
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        """Close every connection and wait for all threads."""
+        self._server.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _answer(self, request: Request) -> Answer:
+        self._server.pause(self.latency_seconds)
+        fault = self.faults.take(request.method, request.path)
+        if fault is not None and fault.kind == "slow":
+            self._server.pause(fault.seconds)
+        caller = self._caller(request)
+        with self.state.lock:
+            answer = self._answer_under(fault, self._call(request, caller, fault))
+        self._record(request, caller, answer)
+        return answer
+
+    def _caller(self, request: Request) -> Caller:
+        if request.path == TOKEN_PATH:
+            return ANONYMOUS  # No bearer is expected here; Basic credentials are the token service's own business.
+        audience: Audience = "registry" if is_registry_path(request.path) else "hub"
+        return self._office.identify(request.headers.get("authorization"), audience)
+
+    def _call(self, request: Request, caller: Caller, fault: Fault | None) -> Call:
+        has_own_limit = caller.is_logged_in and self.unknowns.authenticated_limit == "higher"
+        return Call(
+            request=request,
+            state=self.state,
+            unknowns=self.unknowns,
+            caller=caller,
+            office=self._office,
+            now=self.clock(),
+            public_origin=self._public_origin or self.url,
+            own_origin=self.url,
+            token_lifetime_seconds=self._token_lifetime_seconds,
+            rate_limit=self._limits[has_own_limit],
+            page_fault=fault,
+        )
+
+    def _answer_under(self, fault: Fault | None, call: Call) -> Answer:
+        if fault is None:
+            return self._right_answer(call)
+        return replaced_answer(fault, call) or damaged_answer(fault, self._right_answer(call))
+
+    def _right_answer(self, call: Call) -> Answer:
+        if is_registry_path(call.request.path):
+            return answer_registry(call, self._pull_limiter)
+        return self._limited(call)
+
+    def _limited(self, call: Call) -> Answer:
+        """Answer for the API: count the call, refuse it or let it through, and tell the budget either way."""
+        if call.caller.is_logged_in and self.unknowns.authenticated_limit == "no_headers":
+            return dispatch(call)
+        client = call.caller.name if call.caller.is_logged_in else call.request.client_ip
+        budget = self._api_limiter.spend(client, call.rate_limit)
+        if budget.is_exceeded:
+            return too_many_requests(budget, retry_headers(self.unknowns.retry_after, budget.reset_at, call.now))
+        answer = dispatch(call)
+        return replace(answer, headers={**api_headers(budget), **answer.headers})
+
+    def _record(self, request: Request, caller: Caller, answer: Answer) -> None:
+        record = RecordedRequest(
+            request.method,
+            request.path,
+            request.query,
+            request.headers,
+            request.body,
+            None if answer.delivery == "reset" else answer.status,
+            self.clock(),
+            caller.kind,
+        )
+        with self._requests_lock:
+            self._requests.append(record)
+
+
+def _seeded_state(now: datetime) -> HubState:
+    state = HubState()
+    seed_acme(state, now)
+    return state
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve the seeded organization until SIGINT or SIGTERM, printing the address first."""
+    parser = argparse.ArgumentParser(prog="python -m bot.sandbox.hub", description=main.__doc__)
+    parser.add_argument("--port", type=int, default=0, help="TCP port on loopback; 0 chooses a free one")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds that every answer takes at least")
+    options = parser.parse_args(arguments)
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with HubSimulator(port=options.port, latency_seconds=options.latency) as hub:
+        print(hub.url, flush=True)  # noqa: T201 - the address is this program's output.
+        stopped.wait()
+
+
+if __name__ == "__main__":
+    main()

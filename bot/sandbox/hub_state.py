@@ -1,0 +1,357 @@
+"""What the simulated Docker Hub knows: accounts, organizations, tokens, repositories, tags and images.
+
+Plain mutable data with verbs for what people do to it. A test changes it by these verbs from any thread; a request
+is answered while holding `HubState.lock`, so that it sees no half-made change. All times are aware and UTC.
+"""
+
+import hashlib
+import re
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import NAMESPACE_DNS, uuid5
+
+Role = Literal["owner", "editor", "member"]
+PatScope = Literal["repo:public_read", "repo:read", "repo:write", "repo:admin"]
+
+MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
+IMAGE_CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"
+DEFAULT_SIZE_BYTES = 30_000_000
+
+
+class ImmutableTagError(Exception):
+    """A tag that the repository's rules protect was to be overwritten or deleted."""
+
+
+@dataclass(slots=True)
+class Image:
+    """The image of one platform. Tags that point at the same build share it, as they share its manifest.
+
+    Attributes:
+        digest: Of the platform's manifest; None occurs in recorded data.
+        size_bytes: Compressed; None occurs in recorded data.
+        pushed_at: None when unknown.
+        pulled_at: None when never pulled.
+    """
+
+    os: str | None
+    architecture: str
+    variant: str | None = None
+    os_version: str | None = None
+    digest: str | None = None
+    size_bytes: int | None = DEFAULT_SIZE_BYTES
+    pushed_at: datetime | None = None
+    pulled_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Tag:
+    """A name in a repository, and what it points at now.
+
+    Attributes:
+        id: Docker Hub's number for the tag.
+        images: One per platform, in the order of the index.
+        digest: Of the index, or of the only image's manifest.
+        pushed_at: Of the last push to this name.
+        pulled_at: None when never pulled by this name.
+        content_type: `image`, `helm`, and others that Docker Hub knows.
+    """
+
+    name: str
+    id: int
+    images: list[Image]
+    digest: str | None
+    pushed_at: datetime
+    pusher: str
+    pulled_at: datetime | None = None
+    media_type: str = INDEX_TYPE
+    content_type: str = "image"
+
+
+@dataclass(slots=True)
+class Repository:
+    """A repository with its tags by name.
+
+    Attributes:
+        id: Docker Hub's number for the repository.
+        description: The short one; None occurs in lists.
+        modified_at: Of the last change to the metadata, apart from pushes.
+        repository_type: `image`, `plugin`, or None for old ones.
+        immutable_rules: Patterns (RE2) of the tags that may never change; empty switches the protection off.
+    """
+
+    namespace: str
+    name: str
+    id: int
+    registered_at: datetime
+    modified_at: datetime
+    is_private: bool = False
+    description: str | None = ""
+    full_description: str | None = None
+    repository_type: str | None = "image"
+    star_count: int = 0
+    pull_count: int = 0
+    storage_bytes: int = 0
+    pushed_at: datetime | None = None
+    categories: Sequence[tuple[str, str]] = ()
+    immutable_rules: Sequence[str] = ()
+    tags: dict[str, Tag] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """Namespace and name, as in `acme/api`."""
+        return f"{self.namespace}/{self.name}"
+
+    def is_immutable(self, tag: str) -> bool:
+        """Tell whether the rules protect this name; a rule must match all of it."""
+        return any(re.fullmatch(rule, tag) for rule in self.immutable_rules)
+
+
+@dataclass(slots=True)
+class Account:
+    """A user or an organization; both are namespaces.
+
+    Attributes:
+        number: The old integer id, which tags carry as their creator.
+        uuid: The newer id, hexadecimal without dashes.
+        password: None for organizations, which cannot log in.
+        members: For an organization: role by user name. Empty for users.
+    """
+
+    name: str
+    number: int
+    uuid: str
+    joined_at: datetime
+    full_name: str = ""
+    company: str = ""
+    location: str = ""
+    is_organization: bool = False
+    password: str | None = None
+    members: dict[str, Role] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class PersonalToken:
+    """A personal access token (PAT): a user's second password, with one scope that implies the lower ones."""
+
+    secret: str
+    username: str
+    scope: PatScope
+    is_active: bool = True
+
+
+@dataclass(slots=True)
+class OrganizationToken:
+    """An organization access token (OAT): speaks for the organization, within its scopes."""
+
+    secret: str
+    organization: str
+    scopes: frozenset[str]
+    is_active: bool = True
+
+
+class HubState:
+    """Everything there is; the simulator's database."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.accounts: dict[str, Account] = {}
+        self.repositories: dict[str, dict[str, Repository]] = {}
+        self.personal_tokens: dict[str, PersonalToken] = {}
+        self.organization_tokens: dict[str, OrganizationToken] = {}
+        self._last_number = 1_000_000
+
+    def add_user(self, name: str, *, password: str, joined_at: datetime, full_name: str = "") -> Account:
+        """Register a user."""
+        return self._add_account(
+            Account(name, self._next_number(), _uuid(name), joined_at, full_name, password=password)
+        )
+
+    def add_organization(
+        self,
+        name: str,
+        *,
+        joined_at: datetime,
+        full_name: str = "",
+        members: dict[str, Role] | None = None,
+    ) -> Account:
+        """Register an organization with its members' roles."""
+        return self._add_account(
+            Account(
+                name,
+                self._next_number(),
+                _uuid(name),
+                joined_at,
+                full_name,
+                company=full_name,
+                is_organization=True,
+                members=dict(members or {}),
+            )
+        )
+
+    def add_personal_token(self, username: str, secret: str, scope: PatScope = "repo:admin") -> PersonalToken:
+        """Give a user a PAT."""
+        with self.lock:
+            token = self.personal_tokens[secret] = PersonalToken(secret, username, scope)
+        return token
+
+    def add_organization_token(self, organization: str, secret: str, scopes: Iterable[str]) -> OrganizationToken:
+        """Give an organization an OAT."""
+        with self.lock:
+            token = OrganizationToken(secret, organization, frozenset(scopes))
+            self.organization_tokens[secret] = token
+        return token
+
+    def create_repository(
+        self,
+        namespace: str,
+        name: str,
+        *,
+        at: datetime,
+        is_private: bool = False,
+        description: str | None = "",
+        full_description: str | None = None,
+    ) -> Repository:
+        """Create an empty repository; the namespace needs no account.
+
+        Raises:
+            ValueError: It exists.
+        """
+        with self.lock:
+            siblings = self.repositories.setdefault(namespace, {})
+            if name in siblings:
+                raise ValueError(f"{namespace}/{name} exists")
+            siblings[name] = Repository(
+                namespace,
+                name,
+                self._next_number(),
+                registered_at=at,
+                modified_at=at,
+                is_private=is_private,
+                description=description,
+                full_description=full_description,
+            )
+            return siblings[name]
+
+    def find_repository(self, path: str) -> Repository | None:
+        """Return the repository `namespace/name`, or None."""
+        namespace, _, name = path.partition("/")
+        return self.repositories.get(namespace, {}).get(name)
+
+    def repository(self, path: str) -> Repository:
+        """Return the repository `namespace/name`; for tests and seeds, which know that it is there.
+
+        Raises:
+            KeyError: It is not.
+        """
+        namespace, _, name = path.partition("/")
+        return self.repositories[namespace][name]
+
+    def delete_repository(self, path: str) -> None:
+        """Delete a repository with its tags."""
+        namespace, _, name = path.partition("/")
+        with self.lock:
+            del self.repositories[namespace][name]
+
+    def push_tag(
+        self,
+        path: str,
+        tag: str,
+        *,
+        at: datetime,
+        images: Sequence[Image] | None = None,
+        pusher: str = "",
+        digest: str | None = None,
+    ) -> Tag:
+        """Push images under a name, new or old, as `docker push` does.
+
+        Args:
+            path: The repository, `namespace/name`.
+            tag: The name to push to.
+            at: Time of the push.
+            images: One per platform; None makes one linux/amd64 image of its own.
+            pusher: User name; empty takes the namespace.
+            digest: Of the index; None takes the single image's, or derives one from the images' digests, so that two
+                tags with the same images have the same digest.
+
+        Raises:
+            ImmutableTagError: The tag exists and a rule protects it.
+        """
+        with self.lock:
+            repository = self.repository(path)
+            known = repository.tags.get(tag)
+            if known is not None and repository.is_immutable(tag):
+                raise ImmutableTagError(f"{path}:{tag} is immutable")
+            pushed = list(images) if images is not None else [self._single_image(at)]
+            repository.tags[tag] = Tag(
+                tag,
+                known.id if known else self._next_number(),
+                pushed,
+                digest or _index_digest(pushed),
+                at,
+                pusher or repository.namespace,
+                known.pulled_at if known else None,
+                INDEX_TYPE if len(pushed) > 1 else MANIFEST_TYPE,
+            )
+            repository.pushed_at = max(repository.pushed_at or at, at)
+            return repository.tags[tag]
+
+    def pull_tag(self, path: str, tag: str, *, at: datetime) -> None:
+        """Pull a tag's first image by name: pull times and the repository's counter move, its push time does not."""
+        with self.lock:
+            repository = self.repository(path)
+            pulled = repository.tags[tag]
+            pulled.pulled_at = at
+            for image in pulled.images[:1]:
+                image.pulled_at = at
+            repository.pull_count += 1
+
+    def delete_tag(self, path: str, tag: str) -> None:
+        """Delete a name; its images stay, as on Docker Hub.
+
+        Raises:
+            ImmutableTagError: A rule protects the tag.
+            KeyError: There is no such tag.
+        """
+        with self.lock:
+            repository = self.repository(path)
+            if tag in repository.tags and repository.is_immutable(tag):
+                raise ImmutableTagError(f"{path}:{tag} is immutable")
+            del repository.tags[tag]
+
+    def account_number(self, name: str) -> int:
+        """Return an account's integer id; 0 for a name without an account."""
+        account = self.accounts.get(name)
+        return account.number if account else 0
+
+    def _add_account(self, account: Account) -> Account:
+        with self.lock:
+            self.accounts[account.name] = account
+        return account
+
+    def _single_image(self, at: datetime) -> Image:
+        digest = digest_of(f"image {self._next_number()}")
+        return Image("linux", "amd64", digest=digest, pushed_at=at)
+
+    def _next_number(self) -> int:
+        with self.lock:
+            self._last_number += 1
+            return self._last_number
+
+
+def digest_of(text: str) -> str:
+    """Return a digest that looks real and is the same for the same text."""
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _index_digest(images: Sequence[Image]) -> str | None:
+    if len(images) == 1:
+        return images[0].digest
+    return digest_of("index " + " ".join(image.digest or "" for image in images))
+
+
+def _uuid(name: str) -> str:
+    return uuid5(NAMESPACE_DNS, name).hex

@@ -1,0 +1,120 @@
+"""What nobody outside Docker knows about Docker Hub, as switches.
+
+Each field is one open question: the first position is our best guess, the others are what the real service may turn out
+to do. Client and commands must survive every position of every switch, which `Unknowns.every_position` walks through.
+"""
+
+from collections.abc import Iterator
+from typing import Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Unknowns(BaseModel):
+    """One position for each open question."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    retry_after: Literal["x_retry_after_unix", "retry_after_seconds", "both", "neither"] = Field(
+        default="x_retry_after_unix",
+        description=(
+            "How a 429 says when to come back. The audit-log pages say `X-Retry-After` with a Unix time, the general "
+            "section says `Retry-After` with seconds, and clients read either."
+        ),
+    )
+    authenticated_limit: Literal["higher", "as_anonymous", "no_headers"] = Field(
+        default="higher",
+        description="The API budget of a logged-in client: its value is not recorded (600 a minute is hearsay).",
+    )
+    private_repository: Literal["404", "403", "401"] = Field(
+        default="404",
+        description="What a stranger gets for a private repository; 404 is reported for anonymous calls.",
+    )
+    attestations: Literal["left_out", "listed"] = Field(
+        default="left_out",
+        description=(
+            "Whether a tag's `images` list the attestation manifests (platform unknown/unknown) that the registry's "
+            "index certainly holds."
+        ),
+    )
+    tags_ordering: Literal["plain_is_newest_first", "minus_is_newest_first", "ignored"] = Field(
+        default="plain_is_newest_first",
+        description=(
+            "Direction of the tag list's `ordering`. Three clients take `last_updated` for newest first; the list of "
+            "repositories documents the minus sign as descending."
+        ),
+    )
+    tag_images: Literal["array", "object", "null", "empty"] = Field(
+        default="array",
+        description="A tag's `images`: recorded as an array, documented as an object, nullable for clients.",
+    )
+    tag_v2: Literal["boolean", "string"] = Field(
+        default="boolean", description="A tag's `v2`: recorded as a boolean, documented as a string."
+    )
+    tag_status_key: Literal["tag_status", "status"] = Field(
+        default="tag_status", description="The key of a tag's status: recorded `tag_status`, documented `status`."
+    )
+    status_words: Literal["documented", "others"] = Field(
+        default="documented",
+        description="Whether statuses are only `active` and `inactive`, or also words that no document names.",
+    )
+    tag_digest: Literal["present", "null", "absent"] = Field(
+        default="present", description="A tag's own digest: recorded, but undocumented and nullable for clients."
+    )
+    time_digits: Literal["recorded", "none", "nine"] = Field(
+        default="recorded",
+        description=(
+            "Fraction digits of times: as recorded (six, and nine for images and pulls), none, or nine everywhere."
+        ),
+    )
+    page_size: Literal["clamped", "ignored"] = Field(
+        default="clamped",
+        description="Whether `page_size` counts (up to 100), or every page has 25 items, as in August 2023.",
+    )
+    page_count: Literal["exact", "stale", "absent"] = Field(
+        default="exact", description="A page's `count`: exact, from before the last changes, or missing."
+    )
+    search_owner: Literal["empty", "namespace"] = Field(
+        default="empty", description="`repo_owner` of a search result: often empty."
+    )
+    never_pushed: Literal["null", "registered"] = Field(
+        default="null",
+        description=(
+            "`last_updated` of a repository without pushes: null in recorded answers, the time of its creation in the "
+            "official example."
+        ),
+    )
+    create_conflict: Literal["400_fields", "400_message", "409_message"] = Field(
+        default="400_fields", description="How creating a repository that exists is refused."
+    )
+    tag_delete: Literal["204", "202", "200", "500_but_done"] = Field(
+        default="204",
+        description=(
+            "What a successful deletion of a tag answers. Clients accept any 2xx; a 500 wrapping a registry's 401 is "
+            "reported, and only reading back tells."
+        ),
+    )
+    immutable_tag_delete: Literal["403", "400", "409"] = Field(
+        default="403", description="Status of the refusal to delete an immutable tag."
+    )
+    oat_legacy_login: Literal["refused", "accepted"] = Field(
+        default="refused",
+        description="Organization tokens at `/v2/users/login`: refused in February 2025, accepted in May 2026.",
+    )
+    pull_budget: Literal["limited", "unlimited"] = Field(
+        default="limited",
+        description="Whether the registry tells a pull budget; no such headers mean a paid plan or an exemption.",
+    )
+
+    @classmethod
+    def every_position(cls) -> Iterator[tuple[str, Self]]:
+        """Yield the defaults, then each switch moved alone to each of its other positions.
+
+        Yields:
+            A label for people, such as `retry_after=both`, and the positions.
+        """
+        yield "defaults", cls()
+        for name, field in cls.model_fields.items():
+            for position in get_args(field.annotation):
+                if position != field.default:
+                    yield f"{name}={position}", cls.model_validate({name: position})
