@@ -1,0 +1,107 @@
+"""The Docker Hub client: one object that leads to all resources.
+
+::
+
+    client = HubClient(HubUrls(), Credentials.from_values(username="acme-bot", token=…), SystemClock())
+    for tag in client.tags.newest(RepositoryName("acme", "api"), limit=25):
+        …
+
+Each resource is a module of this package. Below them: `api` (which credential, bearers), `transport` (waiting,
+retrying), `wire` (HTTP). Safe to use from several threads.
+"""
+
+import copy
+import random
+from types import TracebackType
+from typing import Self
+
+from bot.clock import Clock
+from bot.hub.api import Api, CredentialStatus, HubUrls
+from bot.hub.auth import Credentials
+from bot.hub.names import Names
+from bot.hub.pacing import INTERACTIVE_WAIT_SECONDS, Budgets, Draw
+from bot.hub.rate_limits import RateLimits
+from bot.hub.registry import Registry
+from bot.hub.repositories import Repositories
+from bot.hub.search import Search
+from bot.hub.tags import Tags
+from bot.hub.transport import Transport
+from bot.hub.wire import Wire
+from bot.images import ImageReference, RepositoryName
+
+__all__ = ["CredentialStatus", "Credentials", "HubClient", "HubUrls"]
+
+
+class HubClient:
+    """Docker Hub, as one set of credentials sees it.
+
+    Attributes:
+        repositories: Repositories.
+        tags: Tags and images.
+        search: Search over public repositories.
+        rate_limits: The budget of API requests.
+        registry: The budget of image pulls.
+    """
+
+    def __init__(self, urls: HubUrls, credentials: Credentials, clock: Clock, *, draw: Draw = random.random) -> None:
+        """Make a client; nothing is sent.
+
+        Args:
+            urls: Where the services are.
+            credentials: What may be used; none at all is fine for public data.
+            clock: The time.
+            draw: Gives random numbers from 0 to 1, for jitter.
+        """
+        transport = Transport(Wire(clock), Budgets(clock, draw), clock=clock, draw=draw)
+        api = Api(urls.hub, credentials, transport, clock=clock, wait_seconds=INTERACTIVE_WAIT_SECONDS)
+        self._assemble(api, urls, Names(clock))
+
+    def _assemble(self, api: Api, urls: HubUrls, names: Names) -> None:
+        self._api = api
+        self._urls = urls
+        self._names = names
+        self.repositories = Repositories(api)
+        self.tags = Tags(api)
+        self.search = Search(api)
+        self.rate_limits = RateLimits(api)
+        self.registry = Registry(api, urls)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def find(self, reference: ImageReference, default_namespace: str | None) -> RepositoryName:
+        """Return the repository meant: a short name is the default namespace's, else the official image.
+
+        Remembered for a minute. Nothing is sent for a name with a namespace.
+
+        Args:
+            reference: What somebody wrote.
+            default_namespace: Where short names are looked for first; None when there is no such place.
+
+        Raises:
+            HubError: Docker Hub could not say whether the repository exists.
+        """
+        return self._names.find(reference, default_namespace, self.repositories)
+
+    def credential_status(self, namespace: str) -> CredentialStatus:
+        """Return which credential reads of a namespace are made with and what that hides; nothing is sent."""
+        return self._api.status(namespace.lower())
+
+    def background(self) -> Self:
+        """Return the same client for work that nobody waits for.
+
+        It shares everything, waits for limits as long as it takes, and leaves the last twentieth of each budget to
+        people.
+        """
+        twin = copy.copy(self)
+        twin._assemble(self._api.with_wait(None), self._urls, self._names)  # noqa: SLF001 - of its own class.
+        return twin
+
+    def close(self) -> None:
+        """Close all connections, those of `background` clients too."""
+        self._api.transport.close()

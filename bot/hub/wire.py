@@ -1,0 +1,208 @@
+"""One exchange over HTTP: a request goes out, a whole answer or the reason for having none comes back.
+
+The only room that knows the HTTP library. It neither asks twice nor judges an answer; `bot.hub.transport` does. What
+it
+promises: no cookies and no `.netrc`, limits on time and size, redirects only for reads and only within the same
+origin.
+"""
+
+import errno
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from bot import __version__
+from bot.clock import Clock
+from bot.hub.protocol import Answer, Query, origin_of, user_agent
+from bot.hub.retrying import Failure, Mishap, Outcome
+
+CONNECT_SECONDS = 3.05
+"""A little over the three seconds after which TCP sends its first packet again."""
+READ_SECONDS = 10.0
+WHOLE_ANSWER_SECONDS = 60.0
+LARGEST_ANSWER_BYTES = 20_000_000
+POOLED_CONNECTIONS = 64
+MOST_REDIRECTS = 3
+
+_READS = frozenset({"GET", "HEAD"})
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_CHUNK_BYTES = 65_536
+_UNREACHABLE = frozenset({errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH})
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, complete but for the authorization.
+
+    Attributes:
+        method: Upper case.
+        origin: Scheme, host and port.
+        path: Percent-encoded, with a leading slash.
+        query: The query's fields, not yet encoded.
+        body: What to send as JSON; None sends no body.
+        expects_json: Whether a success without JSON is none.
+        changes_nothing: Whether it is safe to send twice although the method says otherwise, as a login is.
+    """
+
+    method: str
+    origin: str
+    path: str
+    query: Query = ()
+    body: Any = field(default=None, repr=False)
+    expects_json: bool = True
+    changes_nothing: bool = False
+
+    @property
+    def is_read(self) -> bool:
+        """Whether asking twice changes nothing."""
+        return self.changes_nothing or self.method in _READS
+
+    @property
+    def host(self) -> str:
+        """The host that is asked, with the port if it is a special one."""
+        return urlsplit(self.origin).netloc
+
+    @property
+    def url(self) -> str:
+        """The whole address."""
+        return f"{self.origin}{self.path}" + (f"?{urlencode(self.query)}" if self.query else "")
+
+
+class Wire:
+    """A pool of connections. Safe to use from several threads.
+
+    Args:
+        clock: The time.
+        read_seconds: How long the service may be silent.
+        largest_bytes: How long an answer may be, decompressed.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        read_seconds: float = READ_SECONDS,
+        largest_bytes: int = LARGEST_ANSWER_BYTES,
+    ) -> None:
+        self._clock = clock
+        self._read_seconds = read_seconds
+        self._largest_bytes = largest_bytes
+        self._session = requests.Session()
+        adapter = HTTPAdapter(pool_maxsize=POOLED_CONNECTIONS)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        # A cookie would carry one caller's identity into another's request.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        # The environment may name a proxy, but a `.netrc` must not add a login that the settings do not know of.
+        self._session.auth = _NoAuth()
+        self._session.headers["Accept"] = "application/json"
+        self._session.headers["User-Agent"] = user_agent(__version__, requests.__version__)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._session.close()
+
+    def exchange(self, request: Request, headers: Mapping[str, str]) -> Outcome:
+        """Send a request once and read the whole answer.
+
+        Args:
+            request: What to send.
+            headers: The authorization, if any.
+        """
+        url = request.url
+        outcome = self._send(request, url, headers)
+        for _ in range(MOST_REDIRECTS):
+            if isinstance(outcome, Failure) or not outcome.is_redirect:
+                break
+            url = urljoin(url, outcome.headers["location"])
+            # A redirected write would arrive as a GET that changes nothing and answers 200; a bearer sent to another
+            # origin would be given away.
+            if request.method not in _READS or origin_of(url) != origin_of(request.origin):
+                break
+            outcome = self._send(request, url, headers)
+        return outcome if isinstance(outcome, Failure) else _judge(request, outcome)
+
+    def _send(self, request: Request, url: str, headers: Mapping[str, str]) -> Outcome:
+        try:
+            with self._session.request(
+                request.method,
+                url,
+                json=request.body,
+                headers=dict(headers),
+                timeout=(CONNECT_SECONDS, self._read_seconds),
+                allow_redirects=False,
+                stream=True,
+                proxies=_proxies(url),
+            ) as response:
+                return self._read(response)
+        except requests.RequestException as error:
+            return Failure(*_mishap_of(error))
+
+    def _read(self, response: requests.Response) -> Outcome:
+        body = bytearray()
+        started = self._clock.monotonic()
+        chunks: Iterator[bytes] = response.iter_content(_CHUNK_BYTES)
+        for chunk in chunks:
+            body += chunk
+            if len(body) > self._largest_bytes:
+                return Failure(Mishap.TOO_LARGE, response.status_code, "more data than is plausible")
+            if self._clock.monotonic() - started > WHOLE_ANSWER_SECONDS:
+                return Failure(Mishap.LOST, response.status_code, "the answer came too slowly")
+        return Answer(response.status_code, dict(response.headers), bytes(body))
+
+
+class _NoAuth(AuthBase):
+    """Adds nothing; being there is enough to keep `.netrc` out."""
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        return r
+
+
+def _judge(request: Request, answer: Answer) -> Outcome:
+    """Take as a mishap what cannot be used: a redirect, and a success that lacks the JSON asked for.
+
+    The front end answers reads with a web page and 200 while it is in trouble.
+    """
+    if answer.is_redirect:
+        return Failure(Mishap.REDIRECTED, answer.status, "a redirect that is not followed")
+    if request.method == "HEAD" or not request.expects_json or not answer.is_success or answer.is_json:
+        return answer
+    is_page = answer.body.lstrip()[:1] == b"<"
+    detail = "a web page instead of data" if is_page else "an answer that is not JSON"
+    return Failure(Mishap.NOT_JSON, answer.status, detail)
+
+
+def _proxies(url: str) -> dict[str, str] | None:
+    """Keep requests to this machine away from a proxy that the environment may name."""
+    host = urlsplit(url).hostname or ""
+    return {"no_proxy": host} if host in _LOOPBACK else None
+
+
+def _mishap_of(error: requests.RequestException) -> tuple[Mishap, int | None, str]:
+    """Sort the library's errors; the order matters, since some are kinds of others."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return Mishap.UNTRUSTED, None, "its certificate cannot be trusted"
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError) or _is_unreachable(error):
+        return Mishap.NOT_CONNECTED, None, "no connection could be made"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):
+        return Mishap.TRUNCATED, None, "the answer was cut off"
+    if isinstance(error, requests.Timeout):
+        return Mishap.LOST, None, "no answer in time"
+    return Mishap.LOST, None, "the connection was lost"
+
+
+def _is_unreachable(error: BaseException) -> bool:
+    """Look for the system's own reason, which the library hides under several layers."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror) or (isinstance(cause, OSError) and cause.errno in _UNREACHABLE):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
