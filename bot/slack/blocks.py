@@ -1,0 +1,155 @@
+"""Block Kit, as plain dicts that cannot exceed Slack's limits: long text is cut and marked, empty text is a dash.
+
+Plain dicts because slack_sdk does not model `data_table`. The limits are those of Slack's reference; where its pages
+disagree, the stricter one. Source: https://docs.slack.dev/reference/block-kit/blocks
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.document import format_time
+from bot.slack import text
+from bot.slack.message import Block, Element
+
+MOST_BLOCKS = 50
+LONGEST_TEXT = 3_000
+MOST_ROWS = 200
+MOST_COLUMNS = 20
+MOST_CELL_CHARACTERS = 10_000
+"""All cells of a table together. Slack's page said 10,000 before it said 20,000."""
+
+_LONGEST_CAPTION = 200
+_LONGEST_CELL = 1_000
+_LONGEST_BUTTON = 75
+_LONGEST_VALUE = 2_000
+_LONGEST_CONFIRM_TITLE = 100
+_LONGEST_CONFIRM_TEXT = 300
+_LONGEST_CONFIRM_BUTTON = 30
+_PAGE_SIZE = 25
+
+
+def context(mrkdwn: str) -> Block:
+    """Return a line of small print. The text is mrkdwn that was made inert, and must be short enough already."""
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": mrkdwn, "verbatim": True}]}
+
+
+def actions(*buttons: Element) -> Block:
+    """Return a row of buttons."""
+    return {"type": "actions", "elements": list(buttons)}
+
+
+def button(label: str, *, action_id: str, value: str, confirm: Element | None = None) -> Element:
+    """Return a button. With a confirmation it is marked as one to think about."""
+    element = {"type": "button", "text": _plain(label, _LONGEST_BUTTON), "action_id": action_id}
+    element["value"] = text.cut(value, _LONGEST_VALUE)
+    return element if confirm is None else {**element, "style": "danger", "confirm": confirm}
+
+
+def confirmation(*, title: str, question: str, yes: str) -> Element:
+    """Return the dialog that asks before a button does anything. Slack shows it; the server checks again."""
+    return {
+        "title": _plain(title, _LONGEST_CONFIRM_TITLE),
+        "text": _plain(question, _LONGEST_CONFIRM_TEXT),
+        "confirm": _plain(yes, _LONGEST_CONFIRM_BUTTON),
+        "deny": _plain("Cancel", _LONGEST_CONFIRM_BUTTON),
+        "style": "danger",
+    }
+
+
+def rich_text(*parts: Element) -> Block:
+    """Return a block in which nothing is parsed: the place for text from the outside."""
+    return {"type": "rich_text", "elements": list(parts)}
+
+
+def section(elements: Sequence[Element]) -> Element:
+    """Return the part of a rich text that holds running text."""
+    return {"type": "rich_text_section", "elements": _or_nothing(elements)}
+
+
+def bullets(items: Iterable[Sequence[Element]]) -> Element:
+    """Return the part of a rich text that holds a list."""
+    return {"type": "rich_text_list", "style": "bullet", "elements": [section(item) for item in items]}
+
+
+def preformatted(content: str) -> Element:
+    """Return the part of a rich text that is shown letter by letter."""
+    return {"type": "rich_text_preformatted", "elements": [words(text.cut(content, LONGEST_TEXT) or text.NOTHING)]}
+
+
+def words(content: str, **style: bool) -> Element:
+    """Return words of a rich text; style is `bold=True`, `code=True`."""
+    element: Element = {"type": "text", "text": content}
+    return {**element, "style": style} if style else element
+
+
+def hyperlink(label: str, url: str) -> Element:
+    """Return a link of a rich text. The address must be one of the web."""
+    return {"type": "link", "url": url, "text": label}
+
+
+def date(at: datetime, form: str) -> Element:
+    """Return a time of a rich text, which each reader sees in their own zone."""
+    return {"type": "date", "timestamp": int(at.timestamp()), "format": form, "fallback": format_time(at)}
+
+
+def text_cell(content: str) -> Element:
+    """Return a cell of text; nothing in it is parsed."""
+    return {"type": "raw_text", "text": content or text.NOTHING}
+
+
+def number_cell(value: int, shown: str) -> Element:
+    """Return a cell that sorts by its value and shows its text."""
+    return {"type": "raw_number", "value": value, "text": shown}
+
+
+def data_table(caption: str, header: Sequence[Element], rows: Iterable[Sequence[Element]]) -> Block:
+    """Return a table that can be paged and sorted, with as many of the rows as it may have.
+
+    Columns beyond the twentieth are left out. There must be at least one row and one column.
+    """
+    kept = list(_rows_within_limits(header, rows))
+    return {
+        "type": "data_table",
+        "caption": text.cut(text.one_line(caption), _LONGEST_CAPTION) or text.NOTHING,
+        "page_size": _PAGE_SIZE,
+        "row_header_column_index": 0,
+        "rows": kept,
+    }
+
+
+def longest_cell(columns: int) -> int:
+    """Return how long a cell may be, so that the header and one row always fit a table."""
+    return min(_LONGEST_CELL, MOST_CELL_CHARACTERS // (2 * min(columns, MOST_COLUMNS)))
+
+
+def length(value: Any) -> int:
+    """Return how many characters of a block, element or cell a person reads."""
+    match value:
+        case dict():
+            own = sum(len(value[key]) for key in ("text", "fallback") if isinstance(value.get(key), str))
+            return own + sum(length(inner) for inner in value.values() if isinstance(inner, dict | list))
+        case list() | tuple():
+            return sum(map(length, value))
+        case _:
+            return 0
+
+
+def _rows_within_limits(header: Sequence[Element], rows: Iterable[Sequence[Element]]) -> Iterator[list[Element]]:
+    first = list(header[:MOST_COLUMNS])
+    yield first
+    left = MOST_CELL_CHARACTERS - length(first)
+    for number, row in enumerate(rows):
+        cells = list(row[:MOST_COLUMNS])
+        left -= length(cells)
+        if left < 0 or number == MOST_ROWS:
+            return
+        yield cells
+
+
+def _or_nothing(elements: Sequence[Element]) -> list[Element]:
+    return list(elements) or [words(text.NOTHING)]
+
+
+def _plain(content: str, limit: int) -> Element:
+    return {"type": "plain_text", "text": text.cut(text.one_line(content), limit) or text.NOTHING, "emoji": False}

@@ -1,0 +1,194 @@
+"""Slack's Web API, as far as we use it: each method once, each failure as one `SlackCallError`.
+
+slack_sdk does the talking; its own retries are off, because it would repeat writes whose answer was lost, and its
+logger is off, because it prints messages and upload addresses.
+"""
+
+import http.client
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackRequestError
+from slack_sdk.web import SlackResponse
+
+from bot.slack.failures import Kind, SlackCallError, failure_of
+from bot.slack.message import Message
+
+_SILENT = logging.CRITICAL + 1
+_SLACKBOT = "USLACKBOT"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who we are to Slack.
+
+    Attributes:
+        team_id: The workspace of the token.
+        bot_user_id: What people mention.
+        scopes: What the token may do.
+    """
+
+    team_id: str
+    bot_user_id: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Account:
+    """What Slack says of a person.
+
+    Attributes:
+        team_id: The workspace the account belongs to; None when Slack did not say.
+        is_guest: Restricted to some channels.
+        is_stranger: Of another organization.
+        is_active: Neither deactivated nor a bot.
+        enterprise_team_ids: The workspaces of the same organization that the account belongs to.
+    """
+
+    team_id: str | None
+    is_guest: bool
+    is_stranger: bool
+    is_active: bool
+    enterprise_team_ids: frozenset[str]
+
+
+class SlackClient:
+    """Calls Slack. Safe to use from several threads. Every method raises `SlackCallError`.
+
+    Args:
+        token: The bot's token.
+        base_url: Where the API is; ends in `/api/`.
+        timeout_seconds: For connecting, and again for each wait for data.
+    """
+
+    def __init__(self, token: str, base_url: str, timeout_seconds: int = 10) -> None:
+        self._web = WebClient(
+            token=token,
+            base_url=base_url,
+            timeout=timeout_seconds,
+            retry_handlers=[],
+            logger=logging.Logger("slack_web_api", level=_SILENT),  # noqa: LOG001 - One that nothing can switch on.
+        )
+
+    def auth_test(self) -> Identity:
+        """Return who the token is."""
+        answer = _call("auth.test", self._web.auth_test)
+        scopes = _lower_case(answer.headers).get("x-oauth-scopes", "")
+        return Identity(
+            team_id=str(answer["team_id"]),
+            bot_user_id=str(answer["user_id"]),
+            scopes=frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
+        )
+
+    def post_message(
+        self,
+        channel: str,
+        message: Message,
+        *,
+        thread_ts: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Post a message and return its `ts`.
+
+        Args:
+            channel: A channel's id, or a person's for a direct message.
+            message: What to post.
+            thread_ts: The message under which to post.
+            metadata: `event_type` and `event_payload`, which people do not see.
+        """
+        answer = _call(
+            "chat.postMessage",
+            self._web.chat_postMessage,
+            channel=channel,
+            thread_ts=thread_ts,
+            metadata=dict(metadata) if metadata else None,
+            unfurl_links=False,
+            unfurl_media=False,
+            **message.payload(),
+        )
+        return str(answer["ts"])
+
+    def post_ephemeral(self, channel: str, user_id: str, message: Message, *, thread_ts: str | None = None) -> None:
+        """Show a message to one person in a channel; it can not be changed later and is gone when they reload."""
+        _call(
+            "chat.postEphemeral",
+            self._web.chat_postEphemeral,
+            channel=channel,
+            user=user_id,
+            thread_ts=thread_ts,
+            **message.payload(),
+        )
+
+    def update_message(self, channel: str, ts: str, message: Message) -> None:
+        """Put another message in the place of one of ours."""
+        # An empty list, because blocks that are not mentioned may stay.
+        payload = {"blocks": [], **message.payload()}
+        _call("chat.update", self._web.chat_update, channel=channel, ts=ts, **payload)
+
+    def send_file(self, user_id: str, *, name: str, content: bytes, comment: str) -> None:
+        """Send a person a file as a direct message.
+
+        Args:
+            user_id: The person.
+            name: The file's name.
+            content: What is in it.
+            comment: The words beside it, as mrkdwn.
+        """
+        conversation = _call("conversations.open", self._web.conversations_open, users=user_id)
+        _call(
+            "files.completeUploadExternal",
+            self._web.files_upload_v2,
+            channel=str(conversation["channel"]["id"]),
+            filename=name,
+            title=name,
+            content=content,
+            initial_comment=comment,
+        )
+
+    def is_shared_outside(self, channel: str) -> bool:
+        """Return whether people of another organization are in the channel, or invited to it."""
+        found = _call("conversations.info", self._web.conversations_info, channel=channel)["channel"]
+        if found.get("is_ext_shared") or found.get("is_pending_ext_shared"):
+            return True
+        # Shared among workspaces of one organization is not outside; shared in a way we do not know is.
+        return bool(found.get("is_shared")) and not found.get("is_org_shared")
+
+    def account(self, user_id: str) -> Account:
+        """Return what Slack says of a person."""
+        user = _call("users.info", self._web.users_info, user=user_id)["user"]
+        return Account(
+            team_id=user.get("team_id"),
+            is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+            is_stranger=bool(user.get("is_stranger")),
+            is_active=not (user.get("deleted") or user.get("is_bot") or user_id == _SLACKBOT),
+            enterprise_team_ids=frozenset((user.get("enterprise_user") or {}).get("teams") or ()),
+        )
+
+    def usergroup_members(self, usergroup_id: str) -> frozenset[str]:
+        """Return the user ids of a user group."""
+        answer = _call("usergroups.users.list", self._web.usergroups_users_list, usergroup=usergroup_id)
+        return frozenset(answer["users"])
+
+
+def _call(method: str, function: Callable[..., SlackResponse], **arguments: Any) -> SlackResponse:
+    given = {name: value for name, value in arguments.items() if value is not None}
+    try:
+        return function(**given)
+    except SlackApiError as error:
+        raise _refusal(method, error) from None  # Its text quotes the answer, which may hold an upload address.
+    except (SlackRequestError, OSError, http.client.HTTPException, ValueError) as error:
+        # URLError, timeouts and resets are OSErrors; ValueError is an answer that is not UTF-8.
+        raise SlackCallError(method, kind=Kind.RETRY) from error
+
+
+def _refusal(method: str, error: SlackApiError) -> SlackCallError:
+    response = error.response
+    answer = response.data if isinstance(response.data, dict) else {}
+    return failure_of(method, status=response.status_code, answer=answer, headers=_lower_case(response.headers))
+
+
+def _lower_case(headers: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name).lower(): str(value) for name, value in headers.items()}

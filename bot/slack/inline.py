@@ -1,0 +1,72 @@
+"""The pieces of a line, in Slack's two languages: elements of a rich text, and mrkdwn."""
+
+from dataclasses import replace
+
+from bot.document import Code, Count, Inline, Line, Link, Moment, Size, Strong, plain
+from bot.slack import blocks, text
+from bot.slack.message import Element
+
+
+def cut_line(line: Line, limit: int) -> Line:
+    """Return the line, at most `limit` characters long as a person reads it; `…` says where it was cut."""
+    kept: list[Inline] = []
+    left = limit
+    for piece in line:
+        length = len(plain(piece))
+        if length > left:
+            return (*kept, _cut_piece(piece, left))
+        kept.append(piece)
+        left -= length
+    return tuple(kept)
+
+
+def elements(line: Line) -> list[Element]:
+    """Return the line as elements of a rich text; a piece without any words is left out."""
+    return [_element(piece) for piece in line if text.clean(plain(piece))]
+
+
+def mrkdwn(line: Line) -> str:
+    """Return the line as mrkdwn, in which only what we put there has a meaning."""
+    return "".join(_mrkdwn(piece) for piece in line)
+
+
+def _cut_piece(piece: Inline, left: int) -> Inline:
+    match piece:
+        case str():
+            return text.cut(piece, left) if left else text.ELLIPSIS
+        case Code() | Strong() if left:
+            return replace(piece, text=text.cut(piece.text, left))
+        case Link() if left:
+            return replace(piece, label=text.cut(piece.label, left))
+        case _:
+            return text.ELLIPSIS
+
+
+def _element(piece: Inline) -> Element:
+    match piece:
+        case Code():
+            return blocks.words(text.clean(piece.text), code=True)
+        case Strong():
+            return blocks.words(text.clean(piece.text), bold=True)
+        case Link(label, url) if address := text.web_address(url):
+            return blocks.hyperlink(text.clean(label), address)
+        case Moment(at) if at is not None:
+            return blocks.date(at, text.DATE_AND_TIME)
+        case _:
+            return blocks.words(text.clean(plain(piece)))
+
+
+def _mrkdwn(piece: Inline) -> str:
+    match piece:
+        case Code():
+            return text.code(piece.text)
+        case Strong():
+            return text.bold(piece.text)
+        case Link():
+            return text.link(piece.label, piece.url)
+        case Moment(at) if at is not None:
+            return text.date(at)
+        case Size() | Count() | Moment():
+            return plain(piece)
+        case str():
+            return text.inert(piece)

@@ -1,0 +1,110 @@
+"""The life of one answer: perhaps announced as being worked on, given once."""
+
+import logging
+import threading
+
+from bot.clock import Clock
+from bot.errors import DeliveryError
+from bot.slack import text
+from bot.web.conversations import Conversation
+from bot.web.outgoing import Outgoing
+from bot.web.pool import Job, WorkerPool
+from bot.web.timer import Timer
+
+logger = logging.getLogger(__name__)
+
+WORKING = "Working…"
+WORKING_AFTER_SECONDS = 2.0
+_LONGEST_PROGRESS = 200
+_HELPERS = 4
+_ERRANDS = 1_000
+
+
+class Reply:
+    """An answer that somebody waits for. Whatever the threads do, the last thing they see is the answer.
+
+    Args:
+        conversation: How they are talked to.
+    """
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+        # Held while something is on its way to Slack: an announcement that is being sent is waited for, and one that
+        # comes after the answer is dropped.
+        self._lock = threading.Lock()
+        self._is_answered = False
+        self._progress = ""
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the answer was given, or is being given."""
+        return self._is_answered
+
+    def note_progress(self, words: str) -> None:
+        """Remember how far the work has come, for the announcement."""
+        self._progress = text.inert(text.cut(text.one_line(words), _LONGEST_PROGRESS))
+
+    def announce(self) -> None:
+        """Say that it takes a moment, unless it is answered already, or just being answered."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            if not self._is_answered:
+                self._conversation.show_working(f"{WORKING} {self._progress}".rstrip())
+        finally:
+            self._lock.release()
+
+    def give(self, answer: Outgoing) -> None:
+        """Give the answer. Only the first one counts."""
+        with self._lock:
+            if self._is_answered:
+                logger.error("answered_twice")
+                return
+            self._is_answered = True
+            try:
+                self._conversation.deliver(answer)
+            except DeliveryError as error:
+                # The person will ask again; nothing was changed by not hearing the answer to a question.
+                logger.error("answer_lost", extra={"reason": str(error)})  # noqa: TRY400 - Its own words say it all.
+
+
+class Answers:
+    """Says "Working…" where an answer takes longer than two seconds, and runs the small errands of listeners.
+
+    Args:
+        clock: The time.
+        working_after_seconds: Counted from when the request came in.
+    """
+
+    def __init__(self, clock: Clock, *, working_after_seconds: float = WORKING_AFTER_SECONDS) -> None:
+        self._working_after_seconds = working_after_seconds
+        self._helpers = WorkerPool("errands", threads=_HELPERS, queue_size=_ERRANDS)
+        self._timer = Timer(monotonic=clock.monotonic)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the threads are there."""
+        return self._timer.is_alive and self._helpers.is_alive
+
+    def watch(self, reply: Reply, *, received_at: float) -> None:
+        """Announce the reply when it is due and not given by then; `received_at` is in monotonic seconds."""
+
+        def announce() -> None:
+            if not reply.is_answered:
+                self._helpers.submit(Job(reply.announce))
+
+        self._timer.at(received_at + self._working_after_seconds, announce)
+
+    def give_soon(self, conversation: Conversation, answer: Outgoing) -> None:
+        """Give an answer that needs no work, in a thread that nobody waits for."""
+
+        def give() -> None:
+            Reply(conversation).give(answer)
+
+        if not self._helpers.submit(Job(give, abandon=give)):
+            logger.warning("answer_dropped")
+
+    def stop(self, timeout_seconds: float) -> bool:
+        """Do the errands that are left, and announce nothing more; False when time ran out."""
+        self._timer.stop()
+        return self._helpers.stop(timeout_seconds)

@@ -1,0 +1,118 @@
+"""The two ways of talking to somebody who asked: through a command's response_url, and in a thread.
+
+A conversation knows how to show that work is going on and how to deliver the answer once; when and whether is the
+business of `answers`.
+"""
+
+import logging
+from typing import Protocol
+
+from bot.errors import DeliveryError
+from bot.governance.roles import Person
+from bot.slack.message import Message
+from bot.web.courier import Courier
+from bot.web.outgoing import Outgoing
+from bot.web.response_line import ResponseLine
+
+logger = logging.getLogger(__name__)
+
+_ANSWERED_PRIVATELY = Message("Answered privately.")
+
+
+class Conversation(Protocol):
+    """Somebody asked, and waits. Not safe to use from several threads at once."""
+
+    def show_working(self, text: str) -> None:
+        """Show that work is going on. At most once, before the answer."""
+
+    def deliver(self, answer: Outgoing) -> None:
+        """Deliver the answer, in the place of what `show_working` showed.
+
+        Raises:
+            DeliveryError: No way was left.
+        """
+
+
+class CommandConversation:
+    """Answers a slash command: privately, or in the channel, or (when its half hour is over) by direct message.
+
+    Args:
+        line: The command's response_url.
+        courier: For direct messages.
+        person: Who asked.
+    """
+
+    def __init__(self, line: ResponseLine, courier: Courier, person: Person) -> None:
+        self._line = line
+        self._courier = courier
+        self._person = person
+        self._shows_working = False
+
+    def show_working(self, text: str) -> None:
+        """Show that work is going on, to the person alone."""
+        self._shows_working = self._line.say_once(text)
+
+    def deliver(self, answer: Outgoing) -> None:
+        """Deliver the answer. A direct message is always private, also for an answer meant for the channel."""
+        if not self._said(answer):
+            logger.warning("answer_sent_directly", extra={"user_id": self._person.user_id})
+            self._courier.post(self._person.user_id, answer.direct, answer.plain)
+
+    def _said(self, answer: Outgoing) -> bool:
+        if answer.in_channel and self._shows_working:
+            # A message stays private or public for life, so the private one cannot become the answer.
+            self._line.take_back()
+        return self._line.say(
+            answer.message,
+            answer.plain,
+            response_type="in_channel" if answer.in_channel else "ephemeral",
+            replace_original=self._shows_working and not answer.in_channel,
+        )
+
+
+class ThreadConversation:
+    """Answers a mention: in its thread, or in the thread to the person alone.
+
+    Args:
+        courier: Posts.
+        person: Who asked.
+        channel_id: Where.
+        thread_ts: In which thread.
+    """
+
+    def __init__(self, courier: Courier, person: Person, channel_id: str, thread_ts: str) -> None:
+        self._courier = courier
+        self._person = person
+        self._channel_id = channel_id
+        self._thread_ts = thread_ts
+        self._working_ts: str | None = None
+
+    def show_working(self, text: str) -> None:
+        """Show in the thread that work is going on."""
+        message = Message(text)
+        try:
+            self._working_ts = self._courier.post(self._channel_id, message, message, thread_ts=self._thread_ts)
+        except DeliveryError as error:
+            logger.warning("working_not_shown", extra={"reason": str(error)})
+
+    def deliver(self, answer: Outgoing) -> None:
+        """Deliver the answer; by direct message when it cannot be shown in the thread."""
+        try:
+            self._say(answer)
+        except DeliveryError as error:
+            logger.warning("answer_sent_directly", extra={"user_id": self._person.user_id, "reason": str(error)})
+            self._courier.post(self._person.user_id, answer.direct, answer.plain)
+
+    def _say(self, answer: Outgoing) -> None:
+        if not answer.in_channel:
+            self._show_privately(answer)
+        elif self._working_ts:
+            self._courier.update(self._channel_id, self._working_ts, answer.message, answer.plain)
+        else:
+            self._courier.post(self._channel_id, answer.message, answer.plain, thread_ts=self._thread_ts)
+
+    def _show_privately(self, answer: Outgoing) -> None:
+        if self._working_ts:
+            self._courier.update(self._channel_id, self._working_ts, _ANSWERED_PRIVATELY, _ANSWERED_PRIVATELY)
+        user_id = self._person.user_id
+        self._courier.show(self._channel_id, user_id, answer.direct, answer.plain, thread_ts=self._thread_ts)

@@ -1,0 +1,167 @@
+"""Where what Slack sends is taken in: understood, checked from memory, acknowledged, and handed to the workers.
+
+Nothing here waits for anything: Slack shows an error to the person when an acknowledgement takes three seconds.
+"""
+
+import logging
+from collections.abc import Callable
+
+from bot.chat.failures import describe_failure
+from bot.chat.router import Invocation, Router, crashed
+from bot.clock import Clock
+from bot.errors import UserError
+from bot.logs import bind_request_id, new_request_id
+from bot.slack.response_url import ResponseUrl, ResponseUrls
+from bot.web.answers import Answers, Reply
+from bot.web.conversations import CommandConversation, Conversation, ThreadConversation
+from bot.web.courier import Courier
+from bot.web.outgoing import Outgoing, notice, outgoing
+from bot.web.payloads import Click, Mention, SlashCommand
+from bot.web.pool import Job, WorkerPool
+from bot.web.recent import Recent
+from bot.web.response_line import FIRST_BACKOFF_SECONDS, ResponseLine
+from bot.web.rights import NotAllowedError, Rights
+from bot.web.sharing import SHARE_ACTION, Sharing
+from bot.web.work import Assignment, Work
+
+logger = logging.getLogger(__name__)
+
+BUSY = "Busy, try again in a moment."
+RESTARTING = "The bot is restarting. Try again in a minute."
+# Slack sends an event again after a minute and after five; hourly for a day only when asked to.
+EVENTS_REMEMBERED_SECONDS = 3_600.0
+
+
+class Desk:
+    """Takes in commands, mentions and clicks. Never raises, never waits.
+
+    Args:
+        router: Understands what was typed.
+        rights: Who may do what.
+        work: Runs commands.
+        sharing: Handles the Share buttons.
+        answers: Promises answers.
+        pool: Where work is done.
+        urls: Posts to response URLs.
+        courier: Posts through the Web API.
+        clock: The time.
+        backoff_seconds: How long to wait after a first connection error on a response URL.
+    """
+
+    def __init__(
+        self,
+        *,
+        router: Router,
+        rights: Rights,
+        work: Work,
+        sharing: Sharing,
+        answers: Answers,
+        pool: WorkerPool,
+        urls: ResponseUrls,
+        courier: Courier,
+        clock: Clock,
+        backoff_seconds: float = FIRST_BACKOFF_SECONDS,
+    ) -> None:
+        self._router = router
+        self._rights = rights
+        self._work = work
+        self._sharing = sharing
+        self._answers = answers
+        self._pool = pool
+        self._urls = urls
+        self._courier = courier
+        self._clock = clock
+        self._backoff_seconds = backoff_seconds
+        self._events = Recent(EVENTS_REMEMBERED_SECONDS, monotonic=clock.monotonic)
+
+    def command(self, asked: SlashCommand) -> str | None:
+        """Take in a slash command.
+
+        Returns:
+            Words for the acknowledgement itself; None when the answer comes later.
+        """
+        conversation = CommandConversation(self._line(asked.response_url), self._courier, asked.person)
+        said_at_once = self._take(asked, conversation)
+        return None if said_at_once is None else said_at_once.plain.text
+
+    def mention(self, asked: Mention) -> None:
+        """Take in a mention; the same event sent again is not taken in again."""
+        if not self._events.is_new(asked.event_id):
+            return
+        conversation = ThreadConversation(self._courier, asked.person, asked.channel_id, asked.thread_ts)
+        said_at_once = self._take(asked, conversation)
+        if said_at_once is not None:
+            self._answers.give_soon(conversation, said_at_once)
+
+    def click(self, asked: Click) -> None:
+        """Take in a press on a button."""
+        if asked.response_url is None:
+            return
+        line = self._line(asked.response_url)
+        conversation = CommandConversation(line, self._courier, asked.person)
+        reply = Reply(conversation)
+
+        def press() -> None:
+            try:
+                self._sharing.press(asked, line)
+            except Exception as error:  # noqa: BLE001 - The last net: a bug must reach the person as a sentence too.
+                reply.give(outgoing(crashed(error, verb=SHARE_ACTION).document))
+
+        if not self._submit(press, reply):
+            self._answers.give_soon(conversation, notice(BUSY))
+
+    def _take(self, asked: SlashCommand | Mention, conversation: Conversation) -> Outgoing | None:
+        """Hand the command over; or return what there is to say at once instead."""
+        received_at = self._clock.monotonic()
+        try:
+            invocation = self._understood(asked)
+        except UserError as error:
+            return outgoing(describe_failure(error))
+        except NotAllowedError as error:
+            return notice(str(error))
+        except Exception as error:  # noqa: BLE001 - The last net: a bug must reach the person as a sentence too.
+            return outgoing(crashed(error, verb="").document)
+        assignment = _assignment(asked, invocation, received_at)
+        reply = Reply(conversation)
+        if not self._submit(lambda: self._work.run(assignment, reply), reply):
+            return notice(BUSY)
+        self._answers.watch(reply, received_at=received_at)
+        return None
+
+    def _understood(self, asked: SlashCommand | Mention) -> Invocation:
+        invocation = self._router.parse(asked.text)
+        self._rights.check_cached(asked.person, invocation.command)
+        return invocation
+
+    def _submit(self, action: Callable[[], None], reply: Reply) -> bool:
+        def run() -> None:
+            with bind_request_id(new_request_id()):
+                action()
+
+        is_taken = self._pool.submit(Job(run, abandon=lambda: reply.give(notice(RESTARTING))))
+        if not is_taken:
+            logger.warning("pool_full")
+        return is_taken
+
+    def _line(self, url: ResponseUrl) -> ResponseLine:
+        return ResponseLine(
+            self._urls,
+            url,
+            clock=self._clock,
+            received_at=self._clock.monotonic(),
+            backoff_seconds=self._backoff_seconds,
+        )
+
+
+def _assignment(asked: SlashCommand | Mention, invocation: Invocation, received_at: float) -> Assignment:
+    """Return the work to do. A command is answered privately unless it says `--share`, a mention in its thread."""
+    is_mention = isinstance(asked, Mention)
+    return Assignment(
+        invocation=invocation,
+        person=asked.person,
+        channel_id=asked.channel_id,
+        received_at=received_at,
+        is_public=invocation.command.can_share if is_mention else invocation.share,
+        can_offer=not is_mention,
+        is_shared_outside=isinstance(asked, Mention) and asked.is_shared_outside,
+    )

@@ -1,0 +1,117 @@
+"""The whole Slack side, put together from plain values: what `bot.app` builds, starts and stops."""
+
+from dataclasses import dataclass
+
+from slack_bolt import App
+
+from bot.chat.router import Router
+from bot.clock import Clock
+from bot.governance.roles import Policy, Roles
+from bot.slack.client import SlackClient
+from bot.slack.response_url import ResponseUrls
+from bot.web.answers import WORKING_AFTER_SECONDS, Answers
+from bot.web.attachments import Attachments
+from bot.web.audience import Audiences
+from bot.web.courier import Courier
+from bot.web.desk import Desk
+from bot.web.gate import SignatureGate
+from bot.web.health import Check, requires
+from bot.web.pool import QUEUE_SIZE, THREADS, WorkerPool
+from bot.web.rights import Rights
+from bot.web.shares import Shares
+from bot.web.sharing import Sharing
+from bot.web.slack import SlackRequests, build_app
+from bot.web.work import ContextFactory, Work
+
+STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is taken on at once, and how patient the bot is.
+
+    Attributes:
+        threads: Commands that run at the same time.
+        queue_size: Commands that may wait for a thread.
+        working_after_seconds: When "Working…" is shown.
+        backoff_seconds: The first wait after an error on the way to Slack.
+    """
+
+    threads: int = THREADS
+    queue_size: int = QUEUE_SIZE
+    working_after_seconds: float = WORKING_AFTER_SECONDS
+    backoff_seconds: float = 0.5
+
+
+class SlackFront:
+    """Takes in what people ask in Slack, and answers it.
+
+    Args:
+        router: The commands.
+        roles: Who is what.
+        policy: Who was named in the settings.
+        client: Slack's Web API.
+        urls: Posts to response URLs.
+        make_context: Makes what a command may use, for a role and a way to tell of progress.
+        has_private_data: Whether the bot holds a Docker Hub credential, so that answers may be private.
+        clock: The time.
+        sizes: How much is taken on at once.
+    """
+
+    def __init__(
+        self,
+        *,
+        router: Router,
+        roles: Roles,
+        policy: Policy,
+        client: SlackClient,
+        urls: ResponseUrls,
+        make_context: ContextFactory,
+        has_private_data: bool,
+        clock: Clock,
+        sizes: Sizes = Sizes(),
+    ) -> None:
+        rights = Rights(roles, policy)
+        audiences = Audiences(client, has_private_data=has_private_data)
+        shares = Shares(monotonic=clock.monotonic)
+        self._clock = clock
+        self._urls = urls
+        self._pool = WorkerPool("worker", threads=sizes.threads, queue_size=sizes.queue_size)
+        self._answers = Answers(clock, working_after_seconds=sizes.working_after_seconds)
+        desk = Desk(
+            router=router,
+            rights=rights,
+            work=Work(
+                rights=rights,
+                make_context=make_context,
+                audiences=audiences,
+                attachments=Attachments(client),
+                shares=shares,
+                clock=clock,
+            ),
+            sharing=Sharing(shares, rights, audiences),
+            answers=self._answers,
+            pool=self._pool,
+            urls=urls,
+            courier=Courier(client, clock, backoff_seconds=sizes.backoff_seconds),
+            clock=clock,
+            backoff_seconds=sizes.backoff_seconds,
+        )
+        self.app: App = build_app(desk, urls)
+
+    def http(self, signing_secret: str) -> SlackRequests:
+        """Return what takes Slack's HTTP requests."""
+        return SlackRequests(self.app, SignatureGate(signing_secret, self._clock))
+
+    def checks(self) -> list[Check]:
+        """Return the health checks of our own threads."""
+        return [
+            Check("workers", requires(lambda: self._pool.is_alive, "The workers are gone."), is_outside=False),
+            Check("answers", requires(lambda: self._answers.is_alive, "Nobody sends answers."), is_outside=False),
+        ]
+
+    def stop(self, timeout_seconds: float = STOP_SECONDS) -> None:
+        """Finish what runs, and tell the people whose commands were still waiting."""
+        self._pool.stop(timeout_seconds)
+        self._answers.stop(timeout_seconds)
+        self._urls.close()

@@ -1,0 +1,233 @@
+"""What Slack sends, read into values: a command, a mention, a click; or nothing for us; or nothing that makes sense.
+
+Source: https://docs.slack.dev/interactivity/implementing-slash-commands,
+https://docs.slack.dev/interactivity/handling-user-interaction and https://docs.slack.dev/apis/events-api
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from bot.governance.roles import Person
+from bot.slack.manifest import COMMAND
+from bot.slack.response_url import RefusedAddressError, ResponseUrl
+
+_MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
+_INTERACTIONS = frozenset(
+    {
+        "block_actions",
+        "block_suggestion",
+        "message_action",
+        "shortcut",
+        "view_closed",
+        "view_submission",
+        "workflow_step_edit",
+        "interactive_message",
+        "dialog_submission",
+        "dialog_suggestion",
+    }
+)
+_EVENT_ENVELOPES = frozenset({"event_callback", "app_rate_limited", "url_verification"})
+
+
+class MalformedError(Exception):
+    """A request that is signed and still makes no sense.
+
+    Args:
+        problem: What is wrong, without any of its values.
+    """
+
+
+@dataclass(frozen=True)
+class SlashCommand:
+    """Somebody typed `/hub …`.
+
+    Attributes:
+        text: What was typed after it.
+        person: Who typed it.
+        channel_id: Where.
+        response_url: Where the answer goes.
+    """
+
+    text: str
+    person: Person
+    channel_id: str
+    response_url: ResponseUrl
+
+
+@dataclass(frozen=True)
+class Mention:
+    """Somebody wrote to the bot in a channel.
+
+    Attributes:
+        event_id: The same when Slack sends the event again.
+        text: What was written after the mention.
+        person: Who wrote it.
+        channel_id: Where.
+        thread_ts: The thread to answer in; it may begin with this very message.
+        is_shared_outside: Slack says with the event that another organization is in the channel.
+    """
+
+    event_id: str
+    text: str
+    person: Person
+    channel_id: str
+    thread_ts: str
+    is_shared_outside: bool
+
+
+@dataclass(frozen=True)
+class Click:
+    """Somebody pressed a button.
+
+    Attributes:
+        action_id: Which kind of button.
+        value: What the button carries.
+        person: Who pressed it.
+        channel_id: Where.
+        response_url: Where the answer goes; None for a button that stands in no message.
+    """
+
+    action_id: str
+    value: str
+    person: Person
+    channel_id: str
+    response_url: ResponseUrl | None
+
+
+AcceptUrl = Callable[[str], ResponseUrl]
+Asked = SlashCommand | Mention | Click
+
+
+def decode(body: str) -> Mapping[str, Any]:
+    """Return a request's body as a mapping: JSON, a form, or a form that holds JSON under `payload`.
+
+    Bolt's own parser takes every form in which the word "payload" occurs for the third kind, and so loses a command
+    like `/hub tags acme/payload`.
+
+    Raises:
+        MalformedError: It is none of these.
+    """
+    try:
+        if body.startswith("{"):
+            return _mapping(json.loads(body))
+        fields = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=200))
+        return _mapping(json.loads(fields["payload"])) if "payload" in fields else fields
+    except (ValueError, RecursionError) as error:
+        raise MalformedError("the body cannot be decoded") from error
+
+
+def read(body: Mapping[str, Any], *, accept: AcceptUrl) -> Asked | None:
+    """Return what is asked of us; None when there is nothing to do but say yes.
+
+    Args:
+        body: What was sent, decoded.
+        accept: Checks a response_url; raises RefusedAddressError for one that does not lead to Slack.
+
+    Raises:
+        MalformedError: It is nothing that Slack would send, or a field is missing.
+    """
+    try:
+        return _read(body, accept)
+    except RefusedAddressError as error:
+        raise MalformedError(str(error)) from error
+
+
+def _read(body: Mapping[str, Any], accept: AcceptUrl) -> Asked | None:
+    if "ssl_check" in body:
+        return None
+    if "command" in body:
+        return _slash_command(body, accept)
+    kind = _text(body, "type")
+    if kind == "block_actions":
+        return _click(body, accept)
+    if kind == "event_callback":
+        return _event(body)
+    if kind == "url_verification":
+        _text(body, "challenge")
+    elif kind not in _INTERACTIONS | _EVENT_ENVELOPES:
+        raise MalformedError("type is none that Slack has")
+    return None
+
+
+def _slash_command(body: Mapping[str, Any], accept: AcceptUrl) -> SlashCommand:
+    if _text(body, "command") != COMMAND:
+        raise MalformedError("the command is not ours")
+    return SlashCommand(
+        text=_text(body, "text", default=""),
+        person=Person(user_id=_text(body, "user_id"), team_id=_text(body, "team_id")),
+        channel_id=_text(body, "channel_id"),
+        response_url=accept(_text(body, "response_url")),
+    )
+
+
+def _click(body: Mapping[str, Any], accept: AcceptUrl) -> Click:
+    actions = body.get("actions")
+    if not isinstance(actions, list) or not actions:
+        raise MalformedError("actions is missing")
+    action = _mapping(actions[0])
+    address = _text(body, "response_url", default="")
+    user = _inner(body, "user")
+    # An app that is installed for a whole organization gets no team, but the user's own.
+    team_id = _text(_inner(body, "team"), "id") if body.get("team") else _text(user, "team_id")
+    return Click(
+        action_id=_text(action, "action_id"),
+        value=_text(action, "value", default=""),
+        person=Person(user_id=_text(user, "id"), team_id=team_id),
+        channel_id=_text(_inner(body, "channel"), "id") if body.get("channel") else "",
+        response_url=accept(address) if address else None,
+    )
+
+
+def _event(body: Mapping[str, Any]) -> Mention | None:
+    event = _inner(body, "event")
+    event_id = _text(body, "event_id")
+    if _text(event, "type") != "app_mention" or event.get("bot_id") or "user" not in event:
+        return None  # Other events; and other bots, ourselves among them, are not talked to.
+    return Mention(
+        event_id=event_id,
+        text=_after_mention(_text(event, "text", default=""), _bot_user_id(body)),
+        person=Person(user_id=_text(event, "user"), team_id=_text(body, "team_id")),
+        channel_id=_text(event, "channel"),
+        thread_ts=_text(event, "thread_ts", default="") or _text(event, "ts"),
+        is_shared_outside=body.get("is_ext_shared_channel") is True,
+    )
+
+
+def _bot_user_id(body: Mapping[str, Any]) -> str | None:
+    """Return whom the event is for, if Slack says."""
+    authorizations = body.get("authorizations")
+    if not isinstance(authorizations, list) or not authorizations or not isinstance(authorizations[0], dict):
+        return None
+    user_id = authorizations[0].get("user_id")
+    return user_id if isinstance(user_id, str) else None
+
+
+def _after_mention(text: str, bot_user_id: str | None) -> str:
+    found = next((each for each in _MENTION.finditer(text) if bot_user_id in {None, each[1]}), None)
+    return text[found.end() :].strip() if found else text.strip()
+
+
+def _inner(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = body.get(name)
+    if not isinstance(value, dict):
+        raise MalformedError(f"{name} is missing")
+    return value
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise MalformedError("the body is no object")
+    return value
+
+
+def _text(body: Mapping[str, Any], name: str, *, default: str | None = None) -> str:
+    value = body.get(name, default)
+    if value is None and default is not None:
+        return default
+    if not isinstance(value, str) or (not value and default is None):
+        raise MalformedError(f"{name} is missing")
+    return value

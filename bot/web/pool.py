@@ -1,0 +1,98 @@
+"""Our own workers: a fixed number of threads and a queue with an end.
+
+Slack waits three seconds for an acknowledgement, so listeners hand everything else over to here; and what does not
+fit is refused at once, because a command that waits a minute is worse than a clear "busy".
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+logger = logging.getLogger(__name__)
+
+THREADS = 32
+QUEUE_SIZE = 200
+
+
+def _nobody() -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A piece of work.
+
+    Attributes:
+        run: Does it. An exception is logged, and the worker lives on.
+        abandon: Is called instead when the pool stops before the job's turn; it should be short.
+    """
+
+    run: Callable[[], None]
+    abandon: Callable[[], None] = _nobody
+
+
+class WorkerPool:
+    """Runs jobs on its own threads, in the order they came.
+
+    Args:
+        name: What the threads are called.
+        threads: How many jobs run at the same time.
+        queue_size: How many more may wait.
+    """
+
+    def __init__(self, name: str, *, threads: int = THREADS, queue_size: int = QUEUE_SIZE) -> None:
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._most = threads + queue_size
+        self._lock = threading.Lock()
+        self._unfinished = 0
+        self._is_open = True
+        self._threads = [
+            threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether jobs are taken, and every worker is there to do them."""
+        return self._is_open and all(thread.is_alive() for thread in self._threads)
+
+    def submit(self, job: Job) -> bool:
+        """Hand a job over; never waits. False: there is no room, or the pool is stopping, and nothing was kept."""
+        with self._lock:
+            if not self._is_open or self._unfinished >= self._most:
+                return False
+            self._unfinished += 1
+            self._queue.put(job)
+            return True
+
+    def stop(self, timeout_seconds: float) -> bool:
+        """Take no more jobs, let the running ones finish, and tell the waiting ones.
+
+        Returns:
+            Whether everything was finished in time.
+        """
+        with self._lock:
+            self._is_open = False
+        for _ in self._threads:
+            self._queue.put(None)
+        deadline = time.monotonic() + timeout_seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _work(self) -> None:
+        while (job := self._queue.get()) is not None:
+            self._run(job.run if self._is_open else job.abandon)
+            del job  # Gone before the next wait, with all it holds on to.
+            with self._lock:
+                self._unfinished -= 1
+
+    def _run(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception:
+            logger.exception("job_crashed")
