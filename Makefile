@@ -53,7 +53,7 @@ docs: $(DEVELOPMENT) ## Write the generated parts of README.md and manifest.yml 
 
 tools: ## Install the independent witnesses that tests use if they are there (npm, network)
 	tests/witness/install_prism.sh
-	tests/witness/install_dockerhub_api.sh
+	PYTHON=$(PYTHON) tests/witness/install_dockerhub_api.sh
 
 lock: ## Lock the dependencies anew (network)
 	$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet --upgrade uv

@@ -1,17 +1,140 @@
 """The composition root: settings in, a wired application out. The only module that sees everything."""
 
+import logging
+import signal
+import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from pydantic import SecretStr
+
+from bot import __version__
 from bot.chat.command import Context
 from bot.chat.router import Router
 from bot.clock import Clock, SystemClock
-from bot.governance.roles import Role
+from bot.errors import ConfigError
+from bot.governance.roles import Policy, Role, Roles
 from bot.hub.auth import Credentials
 from bot.hub.client import HubClient, HubUrls
 from bot.settings import Settings
+from bot.slack.client import SlackClient
+from bot.slack.response_url import ResponseUrls
 from bot.terminal import Terminal, make_console
+from bot.web.directory import SlackDirectory
+from bot.web.front import SlackFront
+from bot.web.health import Check, Health, requires
+from bot.web.routes import build_routes
+from bot.web.server import WebServer
+from bot.web.socket_mode import SocketModeConnection
 from commands import COMMANDS
+
+logger = logging.getLogger(__name__)
+
+# Together under ten seconds, which is what platforms give a program before they kill it.
+WEB_STOP_SECONDS = 2.0
+WORK_STOP_SECONDS = 6.0
+# A worker that computes may keep the interpreter to itself for this long before an acknowledgement gets its turn.
+# Python's own 5 ms would be half of what a person at the other end has to spare under load.
+SWITCH_INTERVAL_SECONDS = 0.001
+SETTINGS_EXIT_STATUS = 2
+
+
+class Application:
+    """The bot, ready to serve.
+
+    Args:
+        settings: Complete for Slack, see `Settings.missing_for_slack`.
+        clock: The time.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._hub = build_hub(settings, clock)
+        self._slack = SlackClient(_value(settings.slack_bot_token), settings.slack_api_url)
+        directory = SlackDirectory(self._slack, home_team=settings.home_team)
+        policy = Policy(frozenset(settings.admins), frozenset(settings.operators))
+        self._front = SlackFront(
+            router=Router(COMMANDS),
+            roles=Roles(policy, directory, home_team=directory.home_team, monotonic=clock.monotonic),
+            policy=policy,
+            client=self._slack,
+            urls=ResponseUrls(settings.slack_api_url),
+            make_context=lambda role, progress: _context(settings, self._hub, clock, role=role, progress=progress),
+            has_private_data=settings.has_dockerhub_credential,
+            clock=clock,
+        )
+        self._socket = self._build_socket()
+        self._health = Health(self._checks(), clock)
+        is_http = settings.slack_signing_secret is not None
+        requests = self._front.http(_value(settings.slack_signing_secret)) if is_http else None
+        self._server = WebServer(build_routes(self._health, requests), settings.host, settings.port)
+
+    @property
+    def port(self) -> int:
+        """The port in use, once started."""
+        return self._server.port
+
+    def start(self) -> None:
+        """Serve, and return.
+
+        Raises:
+            ConfigError: The address cannot be listened on.
+        """
+        self._server.start()
+        self._health.start()
+        if self._socket:
+            self._socket.start()
+        mode = "socket_mode" if self._socket else "http"
+        logger.info("bot_started", extra={"version": __version__, "slack": mode, "port": self.port})
+
+    def stop(self) -> None:
+        """Take nothing new, let running commands finish or say that they could not, and close; under ten seconds."""
+        if self._socket:
+            self._socket.stop()
+        self._server.stop(WEB_STOP_SECONDS)
+        self._front.stop(WORK_STOP_SECONDS)
+        self._health.stop()
+        self._hub.close()
+        logger.info("bot_stopped")
+
+    def _build_socket(self) -> SocketModeConnection | None:
+        if not self._settings.uses_socket_mode:
+            return None
+        return SocketModeConnection(
+            self._front.app, app_token=_value(self._settings.slack_app_token), base_url=self._settings.slack_api_url
+        )
+
+    def _checks(self) -> Sequence[Check]:
+        outside = [
+            Check("slack", self._slack.auth_test),
+            Check("docker_hub", self._hub.rate_limits.get),
+        ]
+        if self._socket:
+            connected = requires(lambda: bool(self._socket and self._socket.is_connected), "Slack is not connected.")
+            outside.append(Check("socket_mode", connected))
+        return [*self._front.checks(), *outside]
+
+
+def serve_forever(settings: Settings) -> int:
+    """Run the bot until the process is told to stop (SIGTERM, SIGINT).
+
+    Returns:
+        The exit status: 0 after an orderly stop, 2 when the address cannot be used.
+    """
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    application = Application(settings, SystemClock())
+    try:
+        application.start()
+    except ConfigError as error:
+        logger.error("bot_not_started", extra={"reason": str(error)})  # noqa: TRY400 - The sentence says it all.
+        return SETTINGS_EXIT_STATUS
+    stopping.wait()
+    application.stop()
+    return 0
 
 
 def build_hub(settings: Settings, clock: Clock) -> HubClient:
@@ -35,10 +158,8 @@ def terminal_session(settings: Settings, *, as_json: bool = False) -> Iterator[C
     clock = SystemClock()
     hub = build_hub(settings, clock)
     terminal = Terminal(Router(COMMANDS), output=make_console(), errors=make_console(to_errors=True))
-    default = settings.namespaces[0] if settings.namespaces else None
-    context = Context(hub=hub, clock=clock, default_namespace=default, role=Role.ADMIN)
     try:
-        yield lambda words: terminal.run(words, context, as_json=as_json)
+        yield lambda words: terminal.run(words, _context(settings, hub, clock, role=Role.ADMIN), as_json=as_json)
     finally:
         hub.close()
 
@@ -47,3 +168,19 @@ def run_in_terminal(settings: Settings, words: Sequence[str], *, as_json: bool) 
     """Run one command in this terminal and return its exit status."""
     with terminal_session(settings, as_json=as_json) as run:
         return run(words)
+
+
+def _context(
+    settings: Settings,
+    hub: HubClient,
+    clock: Clock,
+    *,
+    role: Role,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Context:
+    namespace = settings.namespaces[0] if settings.namespaces else None
+    return Context(hub=hub, clock=clock, default_namespace=namespace, role=role, progress=progress)
+
+
+def _value(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""

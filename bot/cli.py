@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 import click
 
@@ -64,6 +65,8 @@ def manifest(*, socket: bool, public_url: str | None) -> None:
         raise click.UsageError("--socket and --http exclude each other.")
     from bot.slack.manifest import manifest_yaml
 
+    if public_url is not None and (urlsplit(public_url).scheme != "https" or not urlsplit(public_url).hostname):
+        raise click.UsageError("--http takes the address Slack can call: https://…")
     click.echo(manifest_yaml(public_url), nl=False)
 
 

@@ -16,9 +16,9 @@ WELCOME = """\
 Hub Bot, on a simulated Docker Hub at {url}. You are ana, an owner of the organization acme.
 
 Three things to try:
-  tags acme/api                    the newest tags of a repository
-  diff acme/api:latest {older}     what changed between two of them
-  repos                            everything acme has
+  tags acme/api                 the newest tags of a repository
+  diff acme/api:latest edge     what changed between two of them
+  repos                         everything acme has
 
 `help` lists the rest, `quit` or Ctrl-D ends.
 """
@@ -42,7 +42,7 @@ def run_demo() -> int:
             }
         )
         with terminal_session(settings) as run:
-            click.echo(WELCOME.format(url=hub.url, older="1.0.0"))
+            click.echo(WELCOME.format(url=hub.url))
             for words in _lines():
                 run(words)
                 click.echo()

@@ -229,8 +229,10 @@ class RateLimitedError(HubError):
 
     def sentence(self) -> str:
         """Say until when, to the minute and in UTC."""
+        # Without a credential it is the address whose requests are counted.
+        payer = "this address" if self.credential.startswith("no credential") else self.credential
         return (
-            f"Docker Hub has no requests left for {self.credential}: rate limited until "
+            f"Docker Hub has no requests left for {payer}: rate limited until "
             f"{self.retry_at:%H:%M} UTC (asked for {self.resource})."
         )
 

@@ -221,6 +221,11 @@ class Settings(BaseModel):
         return tuple(name.lower() for name in named)
 
     @property
+    def has_dockerhub_credential(self) -> bool:
+        """Whether the bot may see anything that is not public."""
+        return bool(self.dockerhub_token or self.dockerhub_org_tokens or self.dockerhub_password)
+
+    @property
     def uses_socket_mode(self) -> bool:
         """Whether Slack is reached over a WebSocket: an app token and no signing secret."""
         return self.slack_app_token is not None and self.slack_signing_secret is None

@@ -1,0 +1,130 @@
+"""Every message that any command can send, with the most hostile words Docker Hub could tell, is one Slack takes."""
+
+import re
+import types
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import EnumMeta
+from typing import Any, Literal, Union, get_args, get_origin
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from bot.chat.command import AnyCommand, Result
+from bot.chat.failures import describe_failure
+from bot.chat.tag_facts import TagFacts
+from bot.document import Document
+from bot.errors import NotFoundError, UsageError
+from bot.images import ImageReference
+from bot.slack.render import render
+from commands import COMMANDS, diff, inspect, limits, repos, search, tags
+from tests.support.blockkit import assert_valid_message, parsed_texts
+from tests.support.desk import Desk
+
+HOSTILE = [
+    "<!channel>",
+    "<!here|x>",
+    "<@U0ANA>",
+    "<https://evil.example|click>",
+    "*bold* _it_ ~no~ `code` ```block```",
+    "&lt;!channel&gt;",
+    "\u202eright to left\u202c",
+    "\x00\x1b[31m\r\n",
+    "x" * 255,
+    "",
+    "ü" * 4_000,
+    "=cmd()",
+]
+RESULTS: Mapping[str, type[Result]] = {
+    "tags": tags.TagsResult,
+    "inspect": inspect.InspectResult,
+    "diff": diff.DiffResult,
+    "repos": repos.ReposResult,
+    "search": search.SearchResult,
+    "limits": limits.LimitsResult,
+}
+LIVE_MENTION = re.compile(r"<(?:!(?!date\^)|@|#|https?://(?!hub\.docker\.com/))")
+
+# Without shrinking: a message is checked against a large schema, and hundreds of smaller failures take minutes.
+SETTINGS = settings(
+    max_examples=40,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+words = st.sampled_from(HOSTILE) | st.text(max_size=40)
+times = st.datetimes(datetime(2013, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - Bounds.
+
+
+def any_value(annotation: Any) -> st.SearchStrategy[Any]:
+    """Return values of a field's type: hostile words, missing facts, huge numbers."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType):
+        return st.one_of(*(any_value(each) for each in inner))
+    if origin is tuple:
+        return st.lists(any_value(inner[0]), max_size=4).map(tuple)
+    if origin is Literal:
+        return st.sampled_from(inner)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return any_model(annotation)
+    assert not isinstance(annotation, EnumMeta)
+    simple: dict[Any, st.SearchStrategy[Any]] = {
+        str: words,
+        int: st.integers(-1, 2**63),
+        bool: st.booleans(),
+        datetime: times,
+        type(None): st.none(),
+        ImageReference: st.just(ImageReference("api", "acme")),
+    }
+    return simple[annotation]
+
+
+def any_model(model: type[BaseModel]) -> st.SearchStrategy[Any]:
+    """Return instances of a model with any values in all of its fields."""
+    fields = {name: any_value(field.annotation) for name, field in model.model_fields.items()}
+    return st.fixed_dictionaries(fields).map(lambda values: model.model_construct(**values))
+
+
+def assert_inert(document: Document) -> None:
+    message = render(document)
+
+    assert_valid_message(message)
+    assert not [text for text in parsed_texts(message) if LIVE_MENTION.search(text)]
+
+
+@pytest.mark.parametrize("command", [each for each in COMMANDS if each.name != "help"], ids=lambda each: each.name)
+@given(data=st.data())
+@SETTINGS
+def test_whatever_docker_hub_tells_the_message_is_valid_and_inert(command: AnyCommand, data: st.DataObject) -> None:
+    result = data.draw(any_model(RESULTS[command.name]))
+
+    assert_inert(command.render(result))
+
+
+def test_every_command_is_among_those_tried() -> None:
+    assert set(RESULTS) | {"help"} == {command.name for command in COMMANDS}
+
+
+@pytest.mark.parametrize("line", ["help", *(f"help {command.name}" for command in COMMANDS)])
+def test_help_is_valid(desk: Desk, line: str) -> None:
+    assert_inert(desk.ask(line).document)
+
+
+@given(words, words)
+@SETTINGS
+def test_failures_are_valid_and_inert(typed: str, told: str) -> None:
+    assert_inert(describe_failure(UsageError(f"There is no `{typed}`.", suggestion=typed, example=typed)))
+    assert_inert(describe_failure(NotFoundError(typed, credential="the PAT of ana", detail=told)))
+
+
+@pytest.mark.parametrize("rows", [0, 1, 199, 200, 201, 2_000])
+def test_any_number_of_tags_fits_one_message(rows: int) -> None:
+    facts = tuple(TagFacts(name=f"{number}-" + "y" * 120, digest="sha256:" + "0" * 64) for number in range(rows))
+    arguments = tags.TagsArguments(image=ImageReference("api", "acme"), wide=True)
+
+    assert_inert(
+        tags.render(tags.TagsResult(repository="acme/api", tags=facts, total=rows, notes=(), arguments=arguments))
+    )

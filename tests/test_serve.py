@@ -1,0 +1,238 @@
+"""`hub-bot serve` from outside: signed HTTP in, answers out, signals, exit status."""
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from bot.sandbox.faults import Fault
+from bot.sandbox.hub import HubSimulator
+from bot.sandbox.seed import ANA_PAT
+from tests.support.fake_slack import APP_TOKEN, TOKEN, FakeSlack, fake_slack
+from tests.support.running import (
+    SIGNING_SECRET,
+    RunningBot,
+    environment_for,
+    running_bot,
+    signed,
+    slash_command,
+    start_bot,
+)
+
+CREDENTIALS = {"DOCKERHUB_USERNAME": "ana", "DOCKERHUB_TOKEN": ANA_PAT, "DOCKERHUB_NAMESPACES": "acme"}
+
+
+@pytest.fixture
+def slack() -> Iterator[FakeSlack]:
+    with fake_slack() as fake:
+        yield fake
+
+
+@pytest.fixture
+def hub() -> Iterator[HubSimulator]:
+    with HubSimulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def bot(slack: FakeSlack, hub: HubSimulator) -> Iterator[RunningBot]:
+    with running_bot(slack, hub, CREDENTIALS) as running:
+        yield running
+
+
+def test_a_command_is_acknowledged_with_nothing_and_answered_with_the_truth(bot: RunningBot, slack: FakeSlack) -> None:
+    url = slack.response_url()
+
+    assert bot.command("tags acme/api", url.address) == (200, "")
+
+    slack.wait_until(lambda: url.shown)
+    (answer,) = url.uses
+    assert answer["response_type"] == "ephemeral"
+    assert answer["text"].startswith("*Tags of acme/api*")
+    assert [block["type"] for block in answer["blocks"] if block["type"] == "data_table"] == ["data_table"]
+    assert "25 of 409 tags, newest first." in answer["text"]
+
+
+def test_a_wrong_verb_is_answered_in_the_acknowledgement(bot: RunningBot, slack: FakeSlack) -> None:
+    url = slack.response_url()
+
+    status, body = bot.command("tgas acme/api", url.address)
+
+    said = json.loads(body)
+    assert (status, said["response_type"]) == (200, "ephemeral")
+    assert "tgas" in said["text"]
+    assert "Did you mean `tags`?" in said["text"]
+    assert url.uses == []
+
+
+def test_sharing_shows_the_answer_to_the_channel(bot: RunningBot, slack: FakeSlack) -> None:
+    url = slack.response_url()
+
+    bot.command("tags acme/api --share", url.address)
+
+    slack.wait_until(lambda: url.shown)
+    assert url.uses[0]["response_type"] == "in_channel"
+
+
+def test_what_slack_did_not_sign_is_refused_and_leaves_no_trace_of_its_body(bot: RunningBot, slack: FakeSlack) -> None:
+    url = slack.response_url()
+    body = slash_command("tags marker-in-a-forged-body", url.address)
+    good, headers = signed(body)
+
+    statuses = [
+        bot.post(good, {})[0],
+        bot.post(*signed(body, secret="another secret"))[0],
+        bot.post(*signed(body, at=time.time() - 301))[0],
+        bot.post(*signed(body, at=time.time() + 301))[0],
+        bot.post(good, {**headers, "X-Slack-Request-Timestamp": "now"})[0],
+        bot.post(good, {**headers, "X-Slack-Signature": "v0=\xff"})[0],
+        bot.post(good + b"&text=more", headers)[0],
+    ]
+
+    assert statuses == [401] * 7
+    assert url.uses == []
+    assert bot.stop() == 0
+    assert "marker-in-a-forged-body" not in bot.log
+
+
+def test_the_same_request_again_is_acknowledged_and_not_executed(
+    bot: RunningBot, slack: FakeSlack, hub: HubSimulator
+) -> None:
+    url = slack.response_url()
+    body, headers = signed(slash_command("tags acme/api", url.address))
+
+    answers = [bot.post(body, headers) for _ in range(3)]
+
+    assert answers == [(200, "")] * 3
+    slack.wait_until(lambda: url.shown)
+    assert len(hub.requests_to("/v2/namespaces/acme/repositories/api/tags")) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"", "application/x-www-form-urlencoded"),
+        (b"nothing=known", "application/x-www-form-urlencoded"),
+        (b"payload=not-json", "application/x-www-form-urlencoded"),
+        (b"{", "application/json"),
+        (b"[]", "application/json"),
+        (b"\xff\xfe", "application/json"),
+        (b"command=%2Fhub&text=help", "application/x-www-form-urlencoded"),
+    ],
+)
+def test_a_signed_request_that_makes_no_sense_is_a_bad_request(bot: RunningBot, body: bytes, content_type: str) -> None:
+    assert bot.post(*signed(body, content_type=content_type))[0] == 400
+
+
+def test_the_challenge_of_the_events_url_is_answered(bot: RunningBot) -> None:
+    body = json.dumps({"type": "url_verification", "challenge": "abc"}).encode()
+
+    status, said = bot.post(*signed(body, content_type="application/json"))
+
+    assert (status, json.loads(said)["challenge"]) == (200, "abc")
+
+
+def test_a_mention_in_a_thread_is_answered_in_the_thread(bot: RunningBot, slack: FakeSlack) -> None:
+    event = {
+        "type": "app_mention",
+        "user": "U0ANA",
+        "text": "<@U0BOT> tags acme/api --limit 1",
+        "ts": "1763700001.000200",
+        "thread_ts": "1763700000.000100",
+        "channel": "C0OURS",
+    }
+    envelope = {"type": "event_callback", "team_id": "T0HOME", "event_id": "Ev1", "event": event}
+
+    for _ in range(2):  # Slack sends an event again when it thinks that it was not taken.
+        body = json.dumps({**envelope, "event_time": time.time_ns()}).encode()
+        assert bot.post(*signed(body, content_type="application/json"))[0] == 200
+
+    slack.wait_until(lambda: slack.called("chat.postMessage"))
+    (posted,) = slack.called("chat.postMessage")
+    assert (posted["channel"], posted["thread_ts"]) == ("C0OURS", "1763700000.000100")
+    assert "Tags of acme/api" in posted["text"]
+
+
+def test_alive_and_ready_are_told_apart(bot: RunningBot, hub: HubSimulator) -> None:
+    assert bot.get("/healthz")[0] == 200
+
+    deadline = time.monotonic() + 5
+    status, body = bot.get("/readyz")
+    while json.loads(body)["status"] != "ok" and time.monotonic() < deadline:
+        status, body = bot.get("/readyz")
+    report = json.loads(body)
+    assert (status, report["status"]) == (200, "ok")
+    assert set(report["checks"]) >= {"slack", "docker_hub", "workers"}
+    assert all(check["age_seconds"] is not None for check in report["checks"].values())
+
+
+def test_a_docker_hub_that_is_away_degrades_and_says_why(slack: FakeSlack, hub: HubSimulator) -> None:
+    hub.faults.add(Fault(kind="unavailable", status=503))
+    with running_bot(slack, hub, CREDENTIALS) as bot:
+        deadline = time.monotonic() + 15
+        checks = json.loads(bot.get("/readyz")[1])["checks"]
+        while "Docker Hub" not in (checks["docker_hub"]["reason"] or "") and time.monotonic() < deadline:
+            checks = json.loads(bot.get("/readyz")[1])["checks"]
+
+        status, body = bot.get("/readyz")
+        assert (status, json.loads(body)["status"]) == (200, "degraded")
+        assert "Docker Hub is not available" in checks["docker_hub"]["reason"]
+
+
+def test_anything_else_is_not_found(bot: RunningBot) -> None:
+    assert {bot.get(path)[0] for path in ("/nothing", "/slack/events", "/webhooks/dockerhub/x")} == {404}
+
+
+def test_stopping_finishes_what_runs_and_ends_with_zero(bot: RunningBot, slack: FakeSlack, hub: HubSimulator) -> None:
+    hub.latency_seconds = 1.0
+    url = slack.response_url()
+    bot.command("tags acme/gateway", url.address)
+
+    began = time.monotonic()
+    assert bot.stop() == 0
+
+    assert time.monotonic() - began < 10
+    assert "Tags of acme/gateway" in url.seen[-1]
+
+
+def test_a_port_in_use_is_said_and_ends_with_two(bot: RunningBot, slack: FakeSlack, hub: HubSimulator) -> None:
+    second = start_bot(environment_for(slack_api_url=slack.api_url, hub_url=hub.url, port=bot.port))
+
+    _, errors = second.communicate(timeout=20)
+
+    assert second.returncode == 2
+    assert f"port {bot.port} on 127.0.0.1 is in use by another program" in errors
+
+
+def test_in_socket_mode_commands_come_over_the_socket_and_not_over_http(slack: FakeSlack, hub: HubSimulator) -> None:
+    environment = {"SLACK_SIGNING_SECRET": "", "SLACK_APP_TOKEN": APP_TOKEN, **CREDENTIALS}
+    with running_bot(slack, hub, environment) as bot:
+        url = slack.response_url()
+        payload = {
+            "command": "/hub",
+            "text": "tags acme/api",
+            "response_url": url.address,
+            "trigger_id": "1.1",
+            "user_id": "U0ANA",
+            "team_id": "T0HOME",
+            "channel_id": "C0OURS",
+        }
+
+        slack.sockets.send("slash_commands", payload)
+
+        slack.wait_until(lambda: url.shown)
+        assert "Tags of acme/api" in url.seen[0]
+        assert bot.command("help", url.address)[0] == 404
+        assert bot.stop() == 0
+
+
+def test_no_secret_is_in_the_log_of_all_that(bot: RunningBot, slack: FakeSlack) -> None:
+    url = slack.response_url()
+    bot.command("tags acme/api", url.address)
+    slack.wait_until(lambda: url.shown)
+
+    assert bot.stop() == 0
+
+    assert "command_answered" in bot.log
+    assert not [secret for secret in (TOKEN, SIGNING_SECRET, ANA_PAT, url.address) if secret in bot.log]

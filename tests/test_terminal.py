@@ -1,0 +1,142 @@
+import io
+import json
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from bot.chat.command import Context
+from bot.document import (
+    Code,
+    CodeBlock,
+    Column,
+    Document,
+    Facts,
+    Link,
+    Listing,
+    Moment,
+    Note,
+    Paragraph,
+    Size,
+    Strong,
+    Table,
+    line,
+)
+from bot.terminal import WIDTH_WITHOUT_TERMINAL, Terminal, render
+from tests.support.desk import NOW, Desk, ago, open_desk
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with open_desk() as opened:
+        yield opened
+
+
+def printed(document: Document) -> str:
+    file = io.StringIO()
+    plain_console(file).print(render(document, now=NOW))
+    return file.getvalue()
+
+
+def test_every_part_of_a_document_is_shown() -> None:
+    document = Document(
+        "A title",
+        (
+            Paragraph(line("A ", Strong("bold"), " sentence.")),
+            Facts((("Size", line(Size(84_200_000))), ("Pushed", line(Moment(ago(hours=2)))))),
+            Listing((line(Code("one")), line(Link("two", "https://hub.docker.com/_/two")))),
+            CodeBlock("nginx@sha256:0"),
+            Table("rows", (Column("Tag"), Column("Size", numeric=True)), ((Code("1.0"), Size(None)),)),
+            Note(line("1 tag.")),
+        ),
+    )
+
+    assert [text.rstrip() for text in printed(document).splitlines()] == [
+        "A title",
+        "A bold sentence.",
+        "Size    84.2 MB",
+        "Pushed  2026-11-21 07:00 UTC (2 h ago)",
+        "• one",
+        "• two",
+        "nginx@sha256:0",
+        "Tag     Size",
+        "1.0  unknown",
+        "1 tag.",
+    ]
+
+
+def test_a_time_to_come_has_no_age() -> None:
+    assert printed(Document("", (Paragraph(line(Moment(ago(hours=-1)))),))).strip() == "2026-11-21 10:00 UTC"
+
+
+@given(st.text(st.characters(categories=("Cc", "Cf", "L", "P")), max_size=60))
+def test_nothing_from_outside_steers_the_terminal(hostile: str) -> None:
+    document = Document(
+        hostile, (Paragraph(line(hostile, Code(hostile), Strong(hostile))), CodeBlock(hostile), Note(line(hostile)))
+    )
+
+    assert not [each for each in printed(document) if each in "\x1b\x07\x08\r\x9b\u202e"]
+
+
+def test_what_looks_like_markup_is_shown_as_it_is() -> None:
+    assert printed(Document("[red]x[/red] :smile:")).strip() == "[red]x[/red] :smile:"
+
+
+def plain_console(file: io.StringIO) -> Console:
+    return Console(file=file, width=WIDTH_WITHOUT_TERMINAL, markup=False, emoji=False, highlight=False)
+
+
+def run(desk: Desk, words: str | list[str], *, as_json: bool = False) -> tuple[int, str, str]:
+    output, errors = io.StringIO(), io.StringIO()
+    terminal = Terminal(desk.router, output=plain_console(output), errors=plain_console(errors))
+    context = Context(hub=desk.client, clock=desk.clock, default_namespace="acme")
+    return terminal.run(words, context, as_json=as_json), output.getvalue(), errors.getvalue()
+
+
+def test_an_answer_goes_to_the_output_and_ends_well(desk: Desk) -> None:
+    status, output, errors = run(desk, ["tags", "acme/api"])
+
+    assert status == 0
+    assert output.startswith("Tags of acme/api\nTag ")
+    assert "3 tags" not in errors
+
+
+def test_an_answer_of_no_is_shown_and_ends_with_one(desk: Desk) -> None:
+    status, output, _ = run(desk, "inspect acme/api:1.1.1")
+
+    assert status == 1
+    assert output.startswith("acme/api:1.1.1 does not exist")
+
+
+def test_a_failure_goes_to_the_errors_and_ends_with_one(desk: Desk) -> None:
+    status, output, errors = run(desk, ["tags", "acme/nope"])
+
+    assert (status, output) == (1, "")
+    assert "Docker Hub does not show the tags of acme/nope" in errors
+
+
+def test_what_is_not_understood_ends_with_two(desk: Desk) -> None:
+    status, output, errors = run(desk, ["tgas"])
+
+    assert (status, output) == (2, "")
+    assert errors.splitlines()[0] == "There is no tgas command."
+
+
+def test_json_is_one_document_and_nothing_else(desk: Desk) -> None:
+    status, output, _ = run(desk, ["tags", "acme/api", "--limit", "1"], as_json=True)
+
+    told = json.loads(output)
+    assert status == 0
+    assert (told["repository"], told["total"], told["tags"][0]["name"]) == ("acme/api", 3, "latest")
+    assert told["tags"][0]["pushed_at"] == "2026-11-19T09:05:00Z"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "reason"), [(["tgas"], 2, "usage"), (["tags", "acme/nope"], 1, "not_found")]
+)
+def test_failures_are_json_too(desk: Desk, words: list[str], status: int, reason: str) -> None:
+    ended, output, errors = run(desk, words, as_json=True)
+
+    assert (ended, json.loads(output)["error"]["reason"], errors) == (status, reason, "")
