@@ -229,9 +229,10 @@ class Api:
         answer = self._send(call, credential, words, patience, bearer=bearer)
         if answer.status != HTTPStatus.UNAUTHORIZED:
             return answer
-        # Bearers end early when a token is changed or the service restarts. A 401 means that nothing was done, so
-        # this is safe for writes too; it is a new login and not a retry.
+        # Bearers end early when a token is changed or the service restarts.
         self._bearers.invalidate(credential, bearer)
+        if call.method not in _READS:
+            return answer  # A write is sent once; whoever asks again gets a new bearer.
         bearer = self._bearer(call, credential, patience)
         return self._send(call, credential, words, patience, bearer=bearer)
 

@@ -15,6 +15,10 @@ logger = logging.getLogger(__name__)
 
 THREADS = 32
 QUEUE_SIZE = 200
+# Python runs one thread at a time: a job that computes slows the acknowledgements that are on their way just then, and
+# those have a deadline. So jobs start when none came for a moment, at the latest after a quarter of a second.
+QUIET_SECONDS = 0.003
+LONGEST_HOLD_SECONDS = 0.25
 
 
 def _nobody() -> None:
@@ -44,7 +48,9 @@ class WorkerPool:
     """
 
     def __init__(self, name: str, *, threads: int = THREADS, queue_size: int = QUEUE_SIZE) -> None:
+        self._lobby: queue.SimpleQueue[tuple[float, Job] | None] = queue.SimpleQueue()
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._last_came_at = 0.0
         self._most = threads + queue_size
         self._lock = threading.Lock()
         self._unfinished = 0
@@ -52,13 +58,14 @@ class WorkerPool:
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(threads)
         ]
-        for thread in self._threads:
+        self._usher = threading.Thread(target=self._let_in, name=f"{name}-usher", daemon=True)
+        for thread in (*self._threads, self._usher):
             thread.start()
 
     @property
     def is_alive(self) -> bool:
         """Whether jobs are taken, and every worker is there to do them."""
-        return self._is_open and all(thread.is_alive() for thread in self._threads)
+        return self._is_open and all(thread.is_alive() for thread in (*self._threads, self._usher))
 
     def submit(self, job: Job) -> bool:
         """Hand a job over; never waits. False: there is no room, or the pool is stopping, and nothing was kept."""
@@ -66,7 +73,8 @@ class WorkerPool:
             if not self._is_open or self._unfinished >= self._most:
                 return False
             self._unfinished += 1
-            self._queue.put(job)
+            self._last_came_at = time.monotonic()
+            self._lobby.put((self._last_came_at, job))
             return True
 
     def stop(self, timeout_seconds: float) -> bool:
@@ -77,12 +85,27 @@ class WorkerPool:
         """
         with self._lock:
             self._is_open = False
-        for _ in self._threads:
-            self._queue.put(None)
+        self._lobby.put(None)
         deadline = time.monotonic() + timeout_seconds
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
+
+    def _let_in(self) -> None:
+        while (entry := self._lobby.get()) is not None:
+            came_at, job = entry
+            self._wait_for_quiet(came_at + LONGEST_HOLD_SECONDS)
+            self._queue.put(job)
+            del entry, job
+        for _ in self._threads:
+            self._queue.put(None)
+
+    def _wait_for_quiet(self, at_the_latest: float) -> None:
+        while self._is_open and (now := time.monotonic()) < at_the_latest:
+            missing = self._last_came_at + QUIET_SECONDS - now
+            if missing <= 0:
+                return
+            time.sleep(missing)
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
