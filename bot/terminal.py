@@ -3,6 +3,7 @@
 import json
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import click
@@ -36,6 +37,8 @@ from bot.errors import HubBotError, UsageError
 DONE = 0
 NO_OR_FAILED = 1
 USAGE = 2
+
+WORKING = "Working…"
 
 # Wide enough that nothing wraps when the output goes into a file or a pipe.
 WIDTH_WITHOUT_TERMINAL = 240
@@ -137,8 +140,8 @@ class Terminal:
         except UsageError as error:
             self._show_failure(error, as_json=as_json, now=context.clock.now())
             return USAGE
-        with self._errors.status("Working…"):
-            outcome = answer(invocation, context)
+        with self._errors.status(WORKING) as status:
+            outcome = answer(invocation, replace(context, progress=lambda words: status.update(f"{WORKING} {words}")))
         self._show(outcome, as_json=as_json, now=context.clock.now())
         return DONE if outcome.is_good else NO_OR_FAILED
 

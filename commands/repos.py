@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.chat.command import Arguments, Command, Context, Group, Result
 from bot.chat.parameters import NamespaceType, choice, flag, limit_option, text_option
+from bot.chat.progress import telling_progress
 from bot.document import (
     UNKNOWN,
     Code,
@@ -166,7 +167,8 @@ def _read_in_order(namespace: str, arguments: ReposArguments, context: Context) 
 
 def _read_all(namespace: str, arguments: ReposArguments, context: Context) -> _Reading:
     listing = context.hub.repositories.list(namespace, name=arguments.name)
-    fitting = [row for row in map(RepositoryFacts.of, listing) if _fits(row, arguments)]
+    read = map(RepositoryFacts.of, telling_progress(listing, "repositories", context))
+    fitting = [row for row in read if _fits(row, arguments)]
     rows = tuple(_sorted(fitting, arguments.sort)[: arguments.limit])
     return rows, len(fitting) if listing.is_complete else None, listing.shortfall
 

@@ -16,6 +16,7 @@ from pydantic import Field
 from bot.chat.command import Arguments, Command, Context, Group, Result
 from bot.chat.lookup import find_repository, notes_on
 from bot.chat.parameters import choice, flag, image_argument, limit_option, platform_option, text_option
+from bot.chat.progress import telling_progress
 from bot.chat.tag_facts import TagFacts, digest_cell, has_platform, only_platform, platforms_cell, size_cell
 from bot.document import UNKNOWN, Code, Column, Document, Inline, Moment, Note, Paragraph, Table, line, marked
 from bot.errors import UsageError
@@ -126,7 +127,7 @@ class _Reading:
 
 
 def _read(arguments: TagsArguments, name: RepositoryName, context: Context) -> _Reading:
-    if arguments.sort != "newest" or arguments.pattern:
+    if arguments.sort != "newest" or arguments.pattern or arguments.limit is None:
         return _read_all(arguments, name, context)
     if arguments.platform:
         return _read_newest_of_platform(arguments, name, context)
@@ -150,7 +151,8 @@ def _read_all(arguments: TagsArguments, name: RepositoryName, context: Context) 
     # Docker Hub filters by a part of the name, not by a glob: it is given the longest plain part.
     literal = max(_LITERALS.findall(arguments.pattern or ""), key=len, default=None)
     listing = context.hub.tags.list(name, tag_name=literal)
-    fitting = _SORTERS[arguments.sort]([tag for tag in map(TagFacts.of, listing) if _fits(tag, arguments)])
+    read = map(TagFacts.of, telling_progress(listing, "tags", context))
+    fitting = _SORTERS[arguments.sort]([tag for tag in read if _fits(tag, arguments)])
     total = len(fitting) if listing.is_complete else None
     return _Reading(fitting[: arguments.limit], total, listing.shortfall)
 

@@ -4,6 +4,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# No deadline: a machine that is busy elsewhere is no failure.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 _OURS = ("HUB_BOT_", "DOCKERHUB_", "DOCKER_", "SLACK_", "OSV_")
 

@@ -83,6 +83,13 @@ def test_all_reads_a_hundred_tags_a_request() -> None:
         assert len(desk.paths()) == 3
 
 
+def test_a_long_reading_tells_how_far_it_has_come() -> None:
+    with open_desk(state=many_tags(250)) as desk:
+        desk.ask("tags acme/big --all")
+
+        assert desk.progress == ["100 of 250 tags read", "200 of 250 tags read"]
+
+
 def test_a_platform_with_enough_tags_on_the_first_page_costs_one_request() -> None:
     with open_desk(state=many_tags(250)) as desk:
         assert desk.says("tags acme/big --platform linux/arm64 --limit 5")[-1] == (

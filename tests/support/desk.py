@@ -74,6 +74,7 @@ class Desk:
         clock: The bot's time.
         client: The bot's Docker Hub client.
         router: The bot's commands.
+        progress: What the person was told while a command ran.
     """
 
     def __init__(self, hub: HubSimulator, credentials: Credentials, default_namespace: str | None) -> None:
@@ -81,11 +82,17 @@ class Desk:
         self.clock = FrozenClock(NOW)
         self.client = HubClient(HubUrls(hub.url, hub.url, hub.url), credentials, self.clock)
         self.router = Router(COMMANDS)
+        self.progress: list[str] = []
         self._default_namespace = default_namespace
 
     def ask(self, text: str) -> Answer:
         """Return the answer to a line typed after `/hub`."""
-        context = Context(hub=self.client, clock=self.clock, default_namespace=self._default_namespace)
+        context = Context(
+            hub=self.client,
+            clock=self.clock,
+            default_namespace=self._default_namespace,
+            progress=self.progress.append,
+        )
         return answer(self.router.parse(text), context)
 
     def says(self, text: str) -> list[str]:

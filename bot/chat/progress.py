@@ -1,0 +1,26 @@
+"""Telling how far a long listing has come."""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from bot.chat.command import Context
+from bot.hub.paging import Listing
+
+EVERY = 100
+
+T = TypeVar("T")
+
+
+def telling_progress(listing: Listing[T], what: str, context: Context) -> Iterator[T]:
+    """Yield the listing's entries; tell the person after every hundredth how many there were.
+
+    Args:
+        listing: What is read.
+        what: What the entries are, in the plural: `tags`.
+        context: Knows how to tell.
+    """
+    for count, entry in enumerate(listing, start=1):
+        yield entry
+        if count % EVERY == 0:
+            of_all = f" of {listing.total:,}" if listing.total is not None else ""
+            context.progress(f"{count:,}{of_all} {what} read")
