@@ -22,7 +22,9 @@ LABEL org.opencontainers.image.title="Hub Bot" \
       org.opencontainers.image.description="Docker Hub, run from Slack" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/hub-bot /opt/hub-bot
+# HOME, because slack_sdk asks for one when it is imported, and the user below is only a number.
 ENV PATH=/opt/hub-bot/bin:$PATH \
+    HOME=/ \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     HUB_BOT_HOST=0.0.0.0
