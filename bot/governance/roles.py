@@ -5,7 +5,7 @@ and people of other organizations get nothing beyond help. A verdict is a value 
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol, TypeVar
@@ -130,7 +130,7 @@ class Roles:
             DeliveryError: Slack did not say who this is. Callers refuse then: an unknown person is not a member.
         """
         known = self.cached(person)
-        return self.resolve_afresh(person) if known is None else known
+        return self._look_up(person, self._cached_members) if known is None else known
 
     def resolve_afresh(self, person: Person) -> Role:
         """Return the role as Slack tells it now. For changes, which must not rest on what was true minutes ago.
@@ -138,19 +138,22 @@ class Roles:
         Raises:
             DeliveryError: Slack did not say who this is.
         """
-        role = self._decide(person)
+        return self._look_up(person, self._members)
+
+    def _look_up(self, person: Person, members: Callable[[str], frozenset[str]]) -> Role:
+        role = self._decide(person, members)
         with self._lock:
             now = self._monotonic()
             self._roles = {known: entry for known, entry in self._roles.items() if entry[0] > now}
             self._roles[person] = (now + CACHE_SECONDS, role)
         return role
 
-    def _decide(self, person: Person) -> Role:
+    def _decide(self, person: Person, members: Callable[[str], frozenset[str]]) -> Role:
         if not self._belongs(person, self._directory.profile(person.user_id)):
             return Role.STRANGER
-        if self._is_named(person.user_id, self._policy.admins):
+        if _is_named(person.user_id, self._policy.admins, members):
             return Role.ADMIN
-        if self._policy.is_open or self._is_named(person.user_id, self._policy.operators):
+        if self._policy.is_open or _is_named(person.user_id, self._policy.operators, members):
             return Role.OPERATOR
         return Role.MEMBER
 
@@ -159,21 +162,21 @@ class Roles:
             return False
         return self._home_team() in ({profile.team_id or person.team_id} | profile.enterprise_team_ids)
 
-    def _is_named(self, user_id: str, names: Iterable[str]) -> bool:
-        named = frozenset(names)
-        if user_id in named:
-            return True
-        return any(user_id in self._members(group) for group in sorted(named) if group.startswith("S"))
-
-    def _members(self, group: str) -> frozenset[str]:
+    def _cached_members(self, group: str) -> frozenset[str]:
+        # Slack allows twenty such questions a minute: a morning's first commands of everybody would use them up.
         with self._lock:
             known = _fresh(self._groups, group, self._monotonic())
-        if known is not None:
-            return known
+        return self._members(group) if known is None else known
+
+    def _members(self, group: str) -> frozenset[str]:
         members = self._directory.usergroup_members(group)
         with self._lock:
             self._groups[group] = (self._monotonic() + CACHE_SECONDS, members)
         return members
+
+
+def _is_named(user_id: str, names: frozenset[str], members: Callable[[str], frozenset[str]]) -> bool:
+    return user_id in names or any(user_id in members(group) for group in sorted(names) if group.startswith("S"))
 
 
 def _fresh(entries: dict[K, tuple[float, V]], key: K, now: float) -> V | None:

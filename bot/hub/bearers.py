@@ -198,7 +198,7 @@ class Bearers:
     def _take(self, slot: _Slot, outcome: Login | Refusal, began: float) -> str:
         if isinstance(outcome, Login):
             if slot.refusal is not None:
-                logger.info("hub credential usable again", extra={"credential": slot.refusal.credential.label})
+                logger.info("hub_credential_usable_again", extra={"credential": slot.refusal.credential.label})
             slot.bearer, slot.refusal = _bearer_of(outcome, began), None
             return slot.bearer.value
         held, now = slot.bearer, self._clock.monotonic()
@@ -213,7 +213,7 @@ class Bearers:
     def _remember(self, slot: _Slot, refusal: Refusal) -> None:
         if slot.refusal is None:
             logger.warning(
-                "hub credential not usable",
+                "hub_credential_not_usable",
                 extra={"credential": refusal.credential.label, "is_away": refusal.is_away, "status": refusal.status},
             )
         slot.refusal = refusal

@@ -128,7 +128,7 @@ def decode_many(model: type[M], value: Any) -> tuple[M, ...]:
     decoded = tuple(entry for entry in (decode(model, entry) for entry in entries) if entry is not None)
     if len(decoded) < len(entries):
         dropped = len(entries) - len(decoded)
-        logger.warning("hub entries not readable", extra={"model": model.__name__, "dropped": dropped})
+        logger.warning("hub_entries_not_readable", extra={"model": model.__name__, "dropped": dropped})
     return decoded
 
 

@@ -191,7 +191,7 @@ class Budget:
         seconds, is_abuse = limit_seconds(answer, now), is_abuse_limit(answer)
         (self._address if is_abuse else self._cool_down).hold(seconds)
         logger.warning(
-            "hub rate limited",
+            "hub_rate_limited",
             extra={
                 "host": self._host,
                 "credential": self._credential,

@@ -102,7 +102,7 @@ class Transport:
         if isinstance(outcome, Answer):
             budget.note(outcome)
         logger.info(
-            "hub request",
+            "hub_request",
             extra={
                 "method": request.method,
                 "host": request.host,

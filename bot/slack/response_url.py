@@ -7,6 +7,7 @@ Source: https://docs.slack.dev/interactivity/handling-user-interaction#message_r
 """
 
 import json
+import logging
 import re
 from enum import StrEnum
 from typing import Any
@@ -67,8 +68,11 @@ class ResponseUrls:
         # The adapter alone, without a session around it: no cookies, no passwords from ~/.netrc, no redirects, and half
         # the work for every answer. Proxies and certificates are asked for once, as a session would for every post.
         self._adapter = requests.adapters.HTTPAdapter(pool_maxsize=pool_size, max_retries=0)
+        # It writes down every path, at debug level; and here the path is the secret.
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.WARNING)
         found = requests.Session().merge_environment_settings(api_url, {}, stream=False, verify=True, cert=None)
-        self._proxies, self._certificates = found["proxies"], found["verify"]
+        self._proxies = dict(found["proxies"])
+        self._certificates = found["verify"] or True
 
     def accept(self, address: str) -> ResponseUrl:
         """Return the address as one that may be posted to.

@@ -39,6 +39,7 @@ class WebServer:
         self._threads = threads
         self._map: dict[int, Any] = {}
         self._is_closing = False
+        self._thread: threading.Thread | None = None
 
     @property
     def port(self) -> int:
@@ -72,12 +73,15 @@ class WebServer:
         logger.info("web_server_started", extra={"host": self._host, "port": self._port})
 
     def stop(self, timeout_seconds: float = STOP_SECONDS) -> None:
-        """Accept no more connections, let the running requests finish, and close."""
+        """Accept no more connections, let the running requests finish, and close. Nothing happens the second time."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
         server = self._server
         server.trigger.pull_trigger(lambda: wasyncore.dispatcher.close(server))
         server.task_dispatcher.shutdown(timeout=timeout_seconds)
         server.trigger.pull_trigger(self._close_channels)
-        self._thread.join(timeout_seconds)
+        thread.join(timeout_seconds)
         wasyncore.close_all(self._map, ignore_all=True)
 
     def _serve(self) -> None:

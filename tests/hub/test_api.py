@@ -152,7 +152,7 @@ def test_refused_login_leaves_public_data_readable(
 
     assert service.asked == ["login ana", "nobody", "nobody", "nobody"]
     assert replies[0].credential == "no credential, because Docker Hub refuses the PAT of ana"
-    assert [record.message for record in caplog.records] == ["hub credential not usable"]
+    assert [record.message for record in caplog.records] == ["hub_credential_not_usable"]
     status = api.status("acme")
     assert status.refusal == "Docker Hub refuses the PAT of ana: public data only."
     assert status.hidden == "Private repositories are not shown: Docker Hub refuses the PAT of ana."

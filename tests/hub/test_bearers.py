@@ -237,8 +237,8 @@ def test_refused_credential_is_not_tried_again_for_five_minutes(
 
     assert bearers.refusal(PAT_OF_ANA) is None
     assert [(record.levelname, record.message) for record in caplog.records] == [
-        ("WARNING", "hub credential not usable"),
-        ("INFO", "hub credential usable again"),
+        ("WARNING", "hub_credential_not_usable"),
+        ("INFO", "hub_credential_usable_again"),
     ]
 
 

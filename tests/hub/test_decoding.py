@@ -171,7 +171,7 @@ def test_entries_left_out_are_counted_in_the_log(caplog: pytest.LogCaptureFixtur
         decode_many(Part, [{"name": "a"}, 7, 8])
 
     (record,) = caplog.records
-    assert (record.message, vars(record)["model"], vars(record)["dropped"]) == ("hub entries not readable", "Part", 2)
+    assert (record.message, vars(record)["model"], vars(record)["dropped"]) == ("hub_entries_not_readable", "Part", 2)
 
 
 def test_models_that_are_read_already_are_kept() -> None:

@@ -192,7 +192,7 @@ def test_refusal_starts_a_cool_down_and_one_line_in_the_log(caplog: pytest.LogCa
         budget.note(Answer(429, {"Retry-After": "7"}, b'{"detail": "Rate limit exceeded", "error": false}'))
 
     assert seconds_waited(budget, clock, Patience(10)) >= 7
-    assert [(record.message, record.wait_seconds) for record in caplog.records] == [("hub rate limited", 7.0)]  # type: ignore[attr-defined]  # From `extra`.
+    assert [(record.message, record.wait_seconds) for record in caplog.records] == [("hub_rate_limited", 7.0)]  # type: ignore[attr-defined]  # From `extra`.
 
 
 def test_budgets_of_two_credentials_cool_down_apart() -> None:

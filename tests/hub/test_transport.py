@@ -190,7 +190,7 @@ def test_each_request_leaves_one_line_with_the_facts(caplog: pytest.LogCaptureFi
         send(transport)
 
     facts = ("method", "host", "path", "status", "mishap", "duration_ms", "attempt", "credential")
-    assert [record.message for record in caplog.records] == ["hub request", "hub request"]
+    assert [record.message for record in caplog.records] == ["hub_request", "hub_request"]
     assert [tuple(vars(record)[fact] for fact in facts) for record in caplog.records] == [
         ("GET", "hub.docker.com", "/v2/x", None, "lost", 0, 1, "the PAT of ana"),
         ("GET", "hub.docker.com", "/v2/x", 200, "", 0, 2, "the PAT of ana"),

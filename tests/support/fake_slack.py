@@ -5,6 +5,7 @@ can be replaced and what not), and misbehaves on demand. Nothing in it is shared
 """
 
 import json
+import sys
 import threading
 import time
 from collections import defaultdict, deque
@@ -113,6 +114,7 @@ class FakeSlack:
         users: What `users.info` answers, by user id; whoever is not in it is a full member.
         channels: What `conversations.info` answers, by channel id; others are not found.
         usergroups: Members by user-group id.
+        redirects: Where a path is redirected to.
         is_down: Whether the Web API answers 503 to everything.
     """
 
@@ -123,6 +125,7 @@ class FakeSlack:
         self.users: dict[str, dict[str, Any]] = {}
         self.channels: dict[str, dict[str, Any]] = {"C0OURS": {"id": "C0OURS"}}
         self.usergroups: dict[str, list[str]] = {}
+        self.redirects: dict[str, str] = {}
         self.is_down = False
         self.refuses_blocks = False
         self._faults: dict[str, deque[tuple[int, dict[str, Any], dict[str, str]]]] = defaultdict(deque)
@@ -184,10 +187,14 @@ class FakeSlack:
                 url.uses.append({"reset": True})
                 return None
             return *url.take(json.loads(body)), {}
+        if path in self.redirects:
+            return 307, "", {"Location": self.redirects[path]}
         if path.startswith("/upload/"):
             self._uploads[path.removeprefix("/upload/")]["content"] = body
             return 200, "OK", {}
-        method = path.removeprefix("/api/")
+        return self._call(path.removeprefix("/api/"), body, token)
+
+    def _call(self, method: str, body: bytes, token: str) -> tuple[int, str, dict[str, str]]:
         arguments = _arguments(body)
         self.calls.append(Call(method, arguments, token))
         if self.is_down:
@@ -318,9 +325,15 @@ class FakeSockets:
 
 
 class _HttpServer(ThreadingHTTPServer):
+    """Says nothing when the bot did not wait for an answer."""
+
     daemon_threads = True
     block_on_close = False
     request_queue_size = 256
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 def _arguments(body: bytes) -> dict[str, Any]:
@@ -337,7 +350,7 @@ def _handler(slack: FakeSlack) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
-        def do_POST(self) -> None:  # noqa: N802 - http.server's name.
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             token = self.headers.get("authorization", "").removeprefix("Bearer ")
             answer = slack.handle(self.path, body, token)

@@ -1,0 +1,37 @@
+from bot.slack import blocks
+from bot.slack.message import Message
+from tests.support.blockkit import assert_valid_message
+
+HOSTILE = "<!channel> " * 1_000
+
+
+def test_a_button_with_a_question_stays_within_all_limits() -> None:
+    confirm = blocks.confirmation(title=HOSTILE, question=HOSTILE, yes=HOSTILE)
+    button = blocks.button(HOSTILE, action_id="share", value=HOSTILE, confirm=confirm)
+
+    assert_valid_message(Message("x", (blocks.actions(button),)))
+    assert button["style"] == "danger"
+    assert len(button["text"]["text"]) == 75
+    assert button["text"]["text"].endswith("…")
+
+
+def test_a_button_without_words_has_a_dash() -> None:
+    button = blocks.button(" ", action_id="share", value="1")
+
+    assert button["text"]["text"] == "–"
+    assert_valid_message(Message("x", (blocks.actions(button),)))
+
+
+def test_a_table_takes_as_many_rows_and_columns_as_it_may() -> None:
+    header = [blocks.text_cell(str(number)) for number in range(25)]
+    rows = [[blocks.text_cell("")] * 25 for _ in range(300)]
+
+    table = blocks.data_table(HOSTILE, header, rows)
+
+    assert (len(table["rows"]), len(table["rows"][0])) == (201, 20)
+    assert_valid_message(Message("x", (table,)))
+
+
+def test_the_length_of_a_block_is_what_a_person_reads() -> None:
+    assert blocks.length(blocks.context("four")) == 4
+    assert blocks.length([blocks.number_cell(1_000, "1,000"), blocks.text_cell("ab")]) == 7

@@ -1,0 +1,96 @@
+"""Code and manifest say the same, both ways."""
+
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+
+from bot.slack import scopes
+from bot.slack.client import SlackClient
+from bot.slack.manifest import COMMAND, bot_scopes, manifest
+from bot.slack.message import Message
+from tests.support.blockkit import shared_file
+from tests.support.fake_slack import FakeSlack
+from tests.web.conftest import running_bot
+
+URL = "https://bot.example.com"
+VARIANTS = [manifest(), manifest(public_url=URL)]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_slack_takes_the_manifest(variant: dict[str, Any]) -> None:
+    schema = json.loads(shared_file("slack-manifest.schema.json").read_text())
+
+    jsonschema.Draft7Validator(schema).validate(variant)
+
+
+def test_the_socket_variant_has_no_address() -> None:
+    assert "http" not in json.dumps(manifest())
+    assert manifest()["settings"]["socket_mode_enabled"] is True
+
+
+def test_the_http_variant_has_all_addresses() -> None:
+    variant = manifest(public_url=f"{URL}/")
+
+    assert variant["settings"]["socket_mode_enabled"] is False
+    assert {
+        variant["features"]["slash_commands"][0]["url"],
+        variant["settings"]["event_subscriptions"]["request_url"],
+        variant["settings"]["interactivity"]["request_url"],
+    } == {f"{URL}/slack/events"}
+
+
+def test_what_people_type_arrives_escaped() -> None:
+    (command,) = manifest()["features"]["slash_commands"]
+
+    assert (command["command"], command["should_escape"]) == ("/hub", True)
+
+
+@pytest.mark.enable_socket
+def test_what_the_code_listens_to_is_in_the_manifest_and_nothing_else_is(slack: FakeSlack) -> None:
+    with running_bot(slack) as bot:
+        listened = {key for listener in bot.front.app._listeners for key in constraints_of(listener)}
+
+    settings = manifest()["settings"]
+    commands = {entry["command"] for entry in manifest()["features"]["slash_commands"]}
+    assert commands == {COMMAND}
+    assert listened == commands | set(settings["event_subscriptions"]["bot_events"]) | {"share"}
+    assert settings["interactivity"]["is_enabled"] is True
+
+
+def constraints_of(listener: Any) -> set[str]:
+    """Return the command, event or action that Bolt compares with, out of the matcher's closure."""
+    cells = listener.matchers[0].func.__closure__ or ()
+    return {cell.cell_contents for cell in cells if isinstance(cell.cell_contents, str)}
+
+
+@pytest.mark.enable_socket
+def test_every_method_that_is_called_has_its_scopes_and_no_scope_is_unused(
+    slack: FakeSlack, client: SlackClient
+) -> None:
+    slack.channels["C1"] = {"id": "C1"}
+    client.auth_test()
+    ts = client.post_message("C1", Message("x"))
+    client.update_message("C1", ts, Message("y"))
+    client.post_ephemeral("C1", "U1", Message("x"))
+    client.send_file("U1", name="a.csv", content=b"x", comment="x")
+    client.is_shared_outside("C1")
+    client.account("U1")
+    client.usergroup_members("S1")
+    public = {name for name in vars(SlackClient) if not name.startswith("_")}
+
+    assert len(public) == 8, "a method of the client is not called here"
+    assert {call.method for call in slack.calls} == set(scopes.METHODS)
+    assert bot_scopes() == manifest()["oauth_config"]["scopes"]["bot"]
+    assert bot_scopes() == [
+        "app_mentions:read",
+        "channels:read",
+        "chat:write",
+        "commands",
+        "files:write",
+        "groups:read",
+        "im:write",
+        "usergroups:read",
+        "users:read",
+    ]

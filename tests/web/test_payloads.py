@@ -1,0 +1,68 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.governance.roles import Person
+from bot.slack.response_url import ResponseUrl
+from bot.web.payloads import Click, MalformedError, Mention, SlashCommand, decode, read
+
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+)
+FIELDS = ("type", "command", "event", "event_id", "user", "team", "channel", "actions", "response_url", "text")
+TYPES = ("event_callback", "block_actions", "url_verification", "view_submission", "app_mention", "/hub")
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), st.one_of(json_values, st.sampled_from(TYPES))))
+def test_whatever_comes_is_read_or_malformed(body: dict[str, object]) -> None:
+    try:
+        asked = read(body, accept=ResponseUrl)
+    except MalformedError:
+        return
+    assert asked is None or isinstance(asked, SlashCommand | Mention | Click)
+
+
+@given(st.text())
+def test_whatever_comes_is_decoded_or_malformed(body: str) -> None:
+    try:
+        assert isinstance(decode(body), dict)
+    except MalformedError:
+        return
+
+
+def test_a_command_without_text_asks_for_nothing() -> None:
+    body = {"command": "/hub", "user_id": "U1", "team_id": "T1", "channel_id": "C1", "response_url": "x"}
+
+    asked = read(body, accept=ResponseUrl)
+
+    assert isinstance(asked, SlashCommand)
+    assert (asked.text, asked.person, asked.channel_id) == ("", Person("U1", "T1"), "C1")
+    assert repr(asked.response_url) == "ResponseUrl(…)"
+
+
+def test_an_app_that_is_installed_for_a_whole_organization_gets_the_team_of_the_user() -> None:
+    body = {
+        "type": "block_actions",
+        "user": {"id": "U1", "team_id": "T9"},
+        "team": None,
+        "actions": [{"action_id": "share", "value": "x"}],
+    }
+
+    asked = read(body, accept=ResponseUrl)
+
+    assert isinstance(asked, Click)
+    assert (asked.person, asked.channel_id, asked.response_url) == (Person("U1", "T9"), "", None)
+
+
+@pytest.mark.parametrize("flag", [True, False])
+def test_slack_says_with_an_event_whether_the_channel_is_shared(flag: bool) -> None:  # noqa: FBT001 - A case.
+    body = {
+        "type": "event_callback",
+        "event_id": "E1",
+        "team_id": "T1",
+        "is_ext_shared_channel": flag,
+        "event": {"type": "app_mention", "user": "U1", "text": "<@U0BOT> tags", "channel": "C1", "ts": "1.1"},
+    }
+
+    assert read(body, accept=ResponseUrl) == Mention("E1", "tags", Person("U1", "T1"), "C1", "1.1", flag)

@@ -1,0 +1,83 @@
+import threading
+import time
+
+import pytest
+
+from bot.web.pool import Job, WorkerPool
+
+
+def test_jobs_run_and_exceptions_kill_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    pool = WorkerPool("test", threads=1, queue_size=9)
+    done: list[int] = []
+
+    def crash() -> None:
+        raise RuntimeError("bug")
+
+    assert pool.submit(Job(crash))
+    assert pool.submit(Job(lambda: done.append(1)))
+
+    wait_for_idle(pool)
+    assert done == [1]
+    assert pool.is_alive
+    assert [record.message for record in caplog.records] == ["job_crashed"]
+    assert pool.stop(1)
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    gate = threading.Event()
+    pool = WorkerPool("test", threads=2, queue_size=3)
+
+    taken = [pool.submit(Job(lambda: wait_at(gate))) for _ in range(7)]
+
+    assert taken == [True] * 5 + [False] * 2
+    gate.set()
+    wait_for_idle(pool)
+    assert pool.submit(Job(lambda: None)), "there is room again"
+    pool.stop(1)
+
+
+def test_stopping_finishes_what_runs_and_tells_what_waits() -> None:
+    gate, started = threading.Event(), threading.Event()
+    pool = WorkerPool("test", threads=1, queue_size=9)
+    events: list[str] = []
+
+    def first() -> None:
+        started.set()
+        gate.wait(2)
+        events.append("finished")
+
+    pool.submit(Job(first))
+    started.wait(2)
+    pool.submit(Job(lambda: events.append("ran"), abandon=lambda: events.append("told")))
+    threading.Timer(0.02, gate.set).start()
+
+    assert pool.stop(2)
+    assert events == ["finished", "told"]
+    assert not pool.is_alive
+    assert not pool.submit(Job(lambda: None))
+
+
+def test_stopping_does_not_wait_for_ever() -> None:
+    gate, started = threading.Event(), threading.Event()
+    pool = WorkerPool("test", threads=1)
+
+    def hang() -> None:
+        started.set()
+        gate.wait(2)
+
+    pool.submit(Job(hang))
+    started.wait(2)
+
+    assert not pool.stop(0.01)
+    gate.set()
+
+
+def wait_at(gate: threading.Event) -> None:
+    gate.wait(2)
+
+
+def wait_for_idle(pool: WorkerPool) -> None:
+    deadline = time.monotonic() + 2
+    while pool._unfinished:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)

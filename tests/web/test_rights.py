@@ -1,0 +1,49 @@
+import pytest
+
+from bot.governance.roles import Person, Policy, Profile, Role, Roles
+from bot.web.rights import NotAllowedError, Rights
+
+ANA = Person("U1", "T1")
+
+
+class Directory:
+    def profile(self, user_id: str) -> Profile:
+        del user_id
+        return Profile(team_id="T1")
+
+    def usergroup_members(self, usergroup_id: str) -> frozenset[str]:
+        del usergroup_id
+        return frozenset()
+
+
+def refusal(policy: Policy, needed: Role) -> str:
+    rights = Rights(Roles(policy, Directory(), home_team=lambda: "T1", monotonic=lambda: 0.0), policy)
+    with pytest.raises(NotAllowedError) as caught:
+        rights.check(ANA, needed, "trigger")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("policy", "needed", "sentence"),
+    [
+        (
+            Policy(),
+            Role.ADMIN,
+            "`trigger` needs an admin. Nobody is named as one: whoever runs the bot can fill in `HUB_BOT_ADMINS`.",
+        ),
+        (Policy(admins=frozenset({"U7"})), Role.OPERATOR, "`trigger` needs an operator. Ask <@U7>."),
+        (Policy(operators=frozenset({"U8"})), Role.OPERATOR, "`trigger` needs an operator. Ask <@U8>."),
+        (
+            Policy(admins=frozenset({"U7", "S1", "W2"})),
+            Role.ADMIN,
+            "`trigger` needs an admin. Ask <!subteam^S1>, <@U7> or <@W2>.",
+        ),
+        (
+            Policy(admins=frozenset(f"U2{number}" for number in range(8))),
+            Role.ADMIN,
+            "`trigger` needs an admin. Ask <@U20>, <@U21>, <@U22>, <@U23>, <@U24> or 3 more.",
+        ),
+    ],
+)
+def test_a_refusal_says_which_role_is_needed_and_who_can_help(policy: Policy, needed: Role, sentence: str) -> None:
+    assert refusal(policy, needed) == sentence
