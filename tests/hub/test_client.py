@@ -15,8 +15,6 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.hub import HubSimulator
 from tests.hub.conftest import MakeClient
 
-pytestmark = pytest.mark.enable_socket
-
 API = RepositoryName("acme", "api")
 NGINX = RepositoryName("library", "nginx")
 

@@ -1,8 +1,6 @@
 """Every request to a documented endpoint is valid against Docker's own OpenAPI document."""
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -25,9 +23,9 @@ from bot.hub.tags import Tags
 from bot.hub.wire import Request
 from bot.images import ImageReference, RepositoryName
 from tests.hub.support import NOW, PAT_OF_ANA, FakeWire, Sent, json_answer, jwt, make_api
+from tests.support.shared import shared_file
 
-SHARED = Path(os.environ.get("HUB_BOT_SHARED") or Path(__file__).parents[3] / "shared")
-DOCUMENT = SHARED / "reference" / "hub-openapi.yaml"
+DOCUMENT = "hub-openapi.yaml"
 
 NOT_DOCUMENTED = {
     "/v2/search/repositories/": "Docker Hub's search has no page in the document; observed 2026-10.",
@@ -43,9 +41,7 @@ PAGE = {"count": 0, "next": "?page=2&page_size=100", "results": []}
 
 @pytest.fixture(scope="module")
 def document() -> OpenAPI:
-    if not DOCUMENT.exists():
-        pytest.skip(f"{DOCUMENT} is missing; HUB_BOT_SHARED names another folder")
-    return OpenAPI.from_dict(yaml.safe_load(DOCUMENT.read_text()))
+    return OpenAPI.from_dict(yaml.safe_load(shared_file(DOCUMENT).read_text()))
 
 
 class Seen:
@@ -140,7 +136,7 @@ def test_several_documented_endpoints_were_used(requests: list[Sent]) -> None:
 
 
 def test_undocumented_query_fields_are_those_with_a_reason(document: OpenAPI, requests: list[Sent]) -> None:
-    raw = yaml.safe_load(DOCUMENT.read_text())
+    raw = yaml.safe_load(shared_file(DOCUMENT).read_text())
 
     used = set().union(*(undocumented_query(raw, sent) for sent in requests if is_documented(sent)))
 

@@ -20,8 +20,6 @@ from bot.sandbox.hub import HubSimulator
 from bot.sandbox.unknowns import Unknowns
 from tests.hub.conftest import MakeClient
 
-pytestmark = pytest.mark.enable_socket
-
 API = RepositoryName("acme", "api")
 NGINX = RepositoryName("library", "nginx")
 GATEWAY = RepositoryName("acme", "gateway")

@@ -13,8 +13,6 @@ from bot.hub.retrying import Failure, Mishap, Outcome
 from bot.hub.wire import MOST_REDIRECTS, Request, Wire
 from tests.hub.raw_server import RESET, RawServer, response
 
-pytestmark = pytest.mark.enable_socket
-
 
 @pytest.fixture
 def wire() -> Iterator[Wire]:

@@ -70,7 +70,6 @@ def test_misspelt_fault_is_refused() -> None:
 # What each kind does
 
 
-@pytest.mark.enable_socket
 @pytest.mark.parametrize("form", [None, "retry_after_seconds"])
 def test_rate_limited(hub: HubSimulator, clock: SettableClock, form: str | None) -> None:
     hub.faults.add(Fault(kind="rate_limited", retry_after=form, retry_after_seconds=7))  # type: ignore[arg-type]
@@ -86,7 +85,6 @@ def test_rate_limited(hub: HubSimulator, clock: SettableClock, form: str | None)
         assert "X-Retry-After" not in response.headers
 
 
-@pytest.mark.enable_socket
 def test_abuse_limited_is_bare_text(hub: HubSimulator) -> None:
     hub.faults.add(Fault(kind="abuse_limited"))
 
@@ -96,7 +94,6 @@ def test_abuse_limited_is_bare_text(hub: HubSimulator) -> None:
     assert sorted(response.headers) == ["Content-Length", "Content-Type"]
 
 
-@pytest.mark.enable_socket
 @pytest.mark.parametrize("shape", get_args(ErrorShape))
 def test_unavailable_comes_in_every_recorded_shape(hub: HubSimulator, shape: ErrorShape) -> None:
     hub.faults.add(Fault(kind="unavailable", status=502, shape=shape))
@@ -107,14 +104,12 @@ def test_unavailable_comes_in_every_recorded_shape(hub: HubSimulator, shape: Err
     assert (response.status_code, response.json()) == (502, SHAPES[shape](502, text))
 
 
-@pytest.mark.enable_socket
 def test_unavailable_is_503_unless_told_otherwise(hub: HubSimulator) -> None:
     hub.faults.add(Fault(kind="unavailable"))
 
     assert get(hub).status_code == 503
 
 
-@pytest.mark.enable_socket
 @pytest.mark.parametrize(("status", "expected"), [(None, 503), (200, 200), (403, 403)])
 def test_html(hub: HubSimulator, status: int | None, expected: int) -> None:
     hub.faults.add(Fault(kind="html", status=status))
@@ -126,7 +121,6 @@ def test_html(hub: HubSimulator, status: int | None, expected: int) -> None:
     assert response.text.startswith("<!DOCTYPE html>")
 
 
-@pytest.mark.enable_socket
 def test_slow_is_right_but_late(hub: HubSimulator) -> None:
     right = get(hub).json()
     hub.faults.add(Fault(kind="slow", seconds=0.05))
@@ -138,7 +132,6 @@ def test_slow_is_right_but_late(hub: HubSimulator) -> None:
     assert late == right
 
 
-@pytest.mark.enable_socket
 def test_slow_answers_do_not_hold_up_the_others(hub: HubSimulator) -> None:
     hub.faults.add(Fault(kind="slow", seconds=30, method="HEAD"))
 
@@ -148,7 +141,6 @@ def test_slow_answers_do_not_hold_up_the_others(hub: HubSimulator) -> None:
         assert get(hub).status_code == 200
 
 
-@pytest.mark.enable_socket
 @pytest.mark.parametrize(("after", "is_done"), [("before_reading", False), ("after_accepting", True)])
 def test_reset(hub: HubSimulator, state: HubState, login: Login, after: str, *, is_done: bool) -> None:
     headers = login("ana", ANA_PAT)
@@ -162,7 +154,6 @@ def test_reset(hub: HubSimulator, state: HubState, login: Login, after: str, *, 
     assert hub.requests[-1].status is None
 
 
-@pytest.mark.enable_socket
 def test_truncated(hub: HubSimulator) -> None:
     hub.faults.add(Fault(kind="truncated"))
 
@@ -170,7 +161,6 @@ def test_truncated(hub: HubSimulator) -> None:
         get(hub)
 
 
-@pytest.mark.enable_socket
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_redirect(hub: HubSimulator, status: int) -> None:
     hub.faults.add(Fault(kind="redirect", status=status, times=1))
@@ -182,14 +172,12 @@ def test_redirect(hub: HubSimulator, status: int) -> None:
     assert (elsewhere.status_code, elsewhere.headers["Location"]) == (status, "https://evil.example/")
 
 
-@pytest.mark.enable_socket
 def test_redirect_is_302_unless_told_otherwise(hub: HubSimulator) -> None:
     hub.faults.add(Fault(kind="redirect"))
 
     assert get(hub).status_code == 302
 
 
-@pytest.mark.enable_socket
 @pytest.mark.parametrize(("status", "expected"), [(None, 502), (200, 200), (500, 500)])
 def test_empty(hub: HubSimulator, status: int | None, expected: int) -> None:
     hub.faults.add(Fault(kind="empty", status=status))
@@ -199,7 +187,6 @@ def test_empty(hub: HubSimulator, status: int | None, expected: int) -> None:
     assert (response.status_code, response.content) == (expected, b"")
 
 
-@pytest.mark.enable_socket
 def test_not_json(hub: HubSimulator) -> None:
     hub.faults.add(Fault(kind="not_json"))
 
@@ -210,7 +197,6 @@ def test_not_json(hub: HubSimulator) -> None:
         response.json()
 
 
-@pytest.mark.enable_socket
 @pytest.mark.parametrize(
     "kind", ["rate_limited", "abuse_limited", "unavailable", "html", "redirect", "empty", "not_json"]
 )
@@ -225,7 +211,6 @@ def test_replaced_answer_means_that_nothing_was_done(
     assert "1.0.0" in state.repository("acme/api").tags
 
 
-@pytest.mark.enable_socket
 def test_connection_survives_faults_that_are_answers(hub: HubSimulator) -> None:
     hub.faults.add(Fault(kind="unavailable", times=1))
     with requests.Session() as session:

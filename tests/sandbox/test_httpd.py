@@ -7,8 +7,6 @@ import requests
 
 from bot.sandbox.httpd import Answer, HttpServer, Request
 
-pytestmark = pytest.mark.enable_socket
-
 
 def answer(request: Request) -> Answer:
     """Echo the body, or do what the path says."""

@@ -24,7 +24,6 @@ NGINX = "/v2/namespaces/library/repositories/nginx"
 Login = Callable[[str, str], dict[str, str]]
 
 
-@pytest.mark.enable_socket
 def test_without_a_state_there_is_the_seeded_organization() -> None:
     with HubSimulator() as hub:
         body = requests.get(f"{hub.url}{NGINX}/tags", timeout=5).json()
@@ -32,7 +31,6 @@ def test_without_a_state_there_is_the_seeded_organization() -> None:
     assert body["count"] == 957
 
 
-@pytest.mark.enable_socket
 def test_requests_are_recorded_as_they_were(hub: HubSimulator, login: Login, clock: SettableClock) -> None:
     headers = login("ana", ANA_PAT)
     path = "/v2/namespaces/acme/repositories/none/tags/%2F"
@@ -46,7 +44,6 @@ def test_requests_are_recorded_as_they_were(hub: HubSimulator, login: Login, clo
     assert (record.when, record.credential) == (clock.now, "pat")
 
 
-@pytest.mark.enable_socket
 @pytest.mark.parametrize(
     ("identifier", "secret", "kind"),
     [("ana", "password-of-ana", "password"), ("ana", ANA_PAT, "pat"), ("acme", ACME_OAT, "oat")],
@@ -59,7 +56,6 @@ def test_record_names_the_kind_of_credential(
     assert [record.credential for record in hub.requests] == ["anonymous", kind]
 
 
-@pytest.mark.enable_socket
 def test_records_are_found_by_path_and_forgotten(hub: HubSimulator) -> None:
     for path in (NGINX, "/v2/orgs/acme/", f"{NGINX}/tags"):
         requests.get(f"{hub.url}{path}", timeout=5)
@@ -69,7 +65,6 @@ def test_records_are_found_by_path_and_forgotten(hub: HubSimulator) -> None:
     assert hub.requests == []
 
 
-@pytest.mark.enable_socket
 def test_record_is_there_before_the_answer_is(hub: HubSimulator) -> None:
     hub.faults.add(Fault(kind="unavailable"))
     for number in range(20):
@@ -78,7 +73,6 @@ def test_record_is_there_before_the_answer_is(hub: HubSimulator) -> None:
         assert len(hub.requests) == number + 1
 
 
-@pytest.mark.enable_socket
 def test_latency_is_added_to_every_answer(hub: HubSimulator) -> None:
     hub.latency_seconds = 0.03
     began = time.monotonic()
@@ -88,7 +82,6 @@ def test_latency_is_added_to_every_answer(hub: HubSimulator) -> None:
     assert time.monotonic() - began >= 0.03
 
 
-@pytest.mark.enable_socket
 def test_latencies_of_many_clients_pass_side_by_side(hub: HubSimulator) -> None:
     hub.latency_seconds = 0.05
     threads = [
@@ -107,7 +100,6 @@ def test_latencies_of_many_clients_pass_side_by_side(hub: HubSimulator) -> None:
     assert time.monotonic() - began < 1
 
 
-@pytest.mark.enable_socket
 def test_state_may_change_while_it_is_read(hub: HubSimulator, state: HubState) -> None:
     stop = threading.Event()
 
@@ -128,7 +120,6 @@ def test_state_may_change_while_it_is_read(hub: HubSimulator, state: HubState) -
     assert statuses == {200}
 
 
-@pytest.mark.enable_socket
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_program_prints_its_address_and_ends_on_a_signal(number: signal.Signals) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

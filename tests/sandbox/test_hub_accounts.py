@@ -11,8 +11,6 @@ from bot.sandbox.hub_state import HubState
 from bot.sandbox.seed import ACME_OAT, ANA_PAT
 from bot.sandbox.unknowns import Unknowns
 
-pytestmark = pytest.mark.enable_socket
-
 Login = Callable[[str, str], dict[str, str]]
 PUBLIC = "/v2/namespaces/library/repositories/nginx"
 

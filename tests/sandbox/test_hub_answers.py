@@ -9,8 +9,6 @@ from bot.sandbox.hub import HubSimulator
 from bot.sandbox.hub_state import HubState, Image
 from bot.sandbox.unknowns import Unknowns
 
-pytestmark = pytest.mark.enable_socket
-
 TAG = "/v2/namespaces/acme/repositories/api/tags/latest"
 
 

@@ -57,7 +57,6 @@ def test_forms_of_the_time_to_return(form: str, headers: dict[str, str]) -> None
     assert retry_headers(form, NOW + timedelta(seconds=30), NOW) == headers  # type: ignore[arg-type]
 
 
-@pytest.mark.enable_socket
 def test_every_answer_tells_the_budget(hub: HubSimulator, clock: SettableClock) -> None:
     for spent, path in enumerate(
         (PATH, "/v2/nonsense", "/v2/repositories/library/nginx", "/v2/namespaces/x/repositories")
@@ -69,7 +68,6 @@ def test_every_answer_tells_the_budget(hub: HubSimulator, clock: SettableClock) 
         assert headers["X-RateLimit-Reset"] == str(unix_time(clock.now + timedelta(minutes=1)))
 
 
-@pytest.mark.enable_socket
 @pytest.mark.parametrize("form", ["x_retry_after_unix", "both"])
 def test_call_over_the_limit_gets_the_documented_429(state: HubState, clock: SettableClock, form: str) -> None:
     unknowns = Unknowns.model_validate({"retry_after": form})
@@ -88,7 +86,6 @@ def test_call_over_the_limit_gets_the_documented_429(state: HubState, clock: Set
     assert later.status_code == 200
 
 
-@pytest.mark.enable_socket
 def test_calls_at_once_are_counted_exactly(state: HubState, clock: SettableClock) -> None:
     with HubSimulator(state, now=clock, rate_limit=25) as hub:
         threads = [
@@ -104,7 +101,6 @@ def test_calls_at_once_are_counted_exactly(state: HubState, clock: SettableClock
     assert (statuses.count(200), statuses.count(429)) == (25, 15)
 
 
-@pytest.mark.enable_socket
 def test_refused_call_changes_nothing(state: HubState, clock: SettableClock) -> None:
     with HubSimulator(state, now=clock, rate_limit=0) as hub:
         body = {"identifier": "ana", "secret": ANA_PAT}
@@ -114,7 +110,6 @@ def test_refused_call_changes_nothing(state: HubState, clock: SettableClock) -> 
     assert "access_token" not in response.json()
 
 
-@pytest.mark.enable_socket
 def test_each_account_has_its_own_larger_budget(hub: HubSimulator, login: Login) -> None:
     ana, bo = login("ana", ANA_PAT), login("bo", BO_PAT)
 
@@ -127,7 +122,6 @@ def test_each_account_has_its_own_larger_budget(hub: HubSimulator, login: Login)
     assert left() == "177 of 180"
 
 
-@pytest.mark.enable_socket
 def test_limit_of_accounts_is_an_open_question(hub: HubSimulator, login: Login) -> None:
     headers = login("ana", ANA_PAT)
 

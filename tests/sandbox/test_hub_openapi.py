@@ -6,10 +6,8 @@ change to the document that it amounts to; a test holds that not one of them is 
 
 import copy
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,11 +20,7 @@ from openapi_core.testing import MockRequest, MockResponse
 from bot.sandbox import seed
 from bot.sandbox.faults import Fault
 from bot.sandbox.hub import HubSimulator
-
-pytestmark = pytest.mark.enable_socket
-
-SHARED = Path(os.environ.get("HUB_BOT_SHARED", Path(__file__).parents[3] / "shared"))
-DOCUMENT = SHARED / "reference" / "hub-openapi.yaml"
+from tests.support.shared import shared_file
 
 Spec = dict[str, Any]
 
@@ -202,9 +196,7 @@ def exchange(hub: HubSimulator, ask: Ask) -> Exchange:
 
 @pytest.fixture(scope="module")
 def spec() -> Spec:
-    if not DOCUMENT.exists():
-        pytest.skip(f"Docker's OpenAPI document is not at {DOCUMENT}; HUB_BOT_SHARED names its folder")
-    loaded: Spec = yaml.safe_load(DOCUMENT.read_text())
+    loaded: Spec = yaml.safe_load(shared_file("hub-openapi.yaml").read_text())
     return loaded
 
 

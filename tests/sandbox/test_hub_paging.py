@@ -11,8 +11,6 @@ from bot.sandbox.hub import HubSimulator
 from bot.sandbox.hub_state import HubState
 from bot.sandbox.unknowns import Unknowns
 
-pytestmark = pytest.mark.enable_socket
-
 TAGS = "/v2/namespaces/acme/repositories/many/tags"
 NAMES = [f"t{number:03d}" for number in range(230)]
 

@@ -7,8 +7,6 @@ from bot.sandbox.hub_state import HubState
 from bot.sandbox.seed import ANA_PAT
 from bot.sandbox.unknowns import Unknowns
 
-pytestmark = pytest.mark.enable_socket
-
 # Docker Hub usage, pulls: the documented look at one's own budget.
 PREVIEW = "/v2/ratelimitpreview/test/manifests/latest"
 SERVICE = {"service": "registry.docker.io", "scope": "repository:ratelimitpreview/test:pull"}

@@ -21,8 +21,6 @@ from bot.sandbox.seed import (
 )
 from bot.sandbox.unknowns import Unknowns
 
-pytestmark = pytest.mark.enable_socket
-
 Login = Callable[[str, str], dict[str, str]]
 ACME = "/v2/namespaces/acme/repositories"
 TAGS = f"{ACME}/api/tags"

@@ -9,7 +9,6 @@ from bot.slack.failures import Kind, SlackCallError
 from bot.slack.message import Message
 from tests.support.fake_slack import BOT_USER, TEAM, TOKEN, FakeSlack
 
-pytestmark = pytest.mark.enable_socket
 BLOCK = {"type": "divider"}
 
 

@@ -10,8 +10,8 @@ from bot.slack import scopes
 from bot.slack.client import SlackClient
 from bot.slack.manifest import COMMAND, bot_scopes, manifest
 from bot.slack.message import Message
-from tests.support.blockkit import shared_file
 from tests.support.fake_slack import FakeSlack
+from tests.support.shared import shared_file
 from tests.web.conftest import running_bot
 
 URL = "https://bot.example.com"
@@ -47,7 +47,6 @@ def test_what_people_type_arrives_escaped() -> None:
     assert (command["command"], command["should_escape"]) == ("/hub", True)
 
 
-@pytest.mark.enable_socket
 def test_what_the_code_listens_to_is_in_the_manifest_and_nothing_else_is(slack: FakeSlack) -> None:
     with running_bot(slack) as bot:
         listened = {key for listener in bot.front.app._listeners for key in constraints_of(listener)}
@@ -65,7 +64,6 @@ def constraints_of(listener: Any) -> set[str]:
     return {cell.cell_contents for cell in cells if isinstance(cell.cell_contents, str)}
 
 
-@pytest.mark.enable_socket
 def test_every_method_that_is_called_has_its_scopes_and_no_scope_is_unused(
     slack: FakeSlack, client: SlackClient
 ) -> None:

@@ -68,7 +68,6 @@ def test_the_api_of_the_settings_is_trusted_on_this_machine_as_it_is(api: str, a
         assert is_good
 
 
-@pytest.mark.enable_socket
 class TestPosting:
     def test_a_post_is_delivered(self, slack: FakeSlack) -> None:
         urls, url = ResponseUrls(slack.api_url), slack.response_url()

@@ -5,17 +5,15 @@ package) the lengths and counts, slack_sdk's models some of both; and a few rule
 """
 
 import json
-import os
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jsonschema
-import pytest
 from slack_sdk.models.blocks import Block
 
 from bot.slack.message import Message
+from tests.support.shared import shared_file
 
 _LONGEST_FALLBACK = 4_000
 _STRICTER_TABLE = 10_000
@@ -34,15 +32,6 @@ _CONFIRM = {
     "confirm": "confirmation.confirm",
     "deny": "confirmation.deny",
 }
-
-
-def shared_file(name: str) -> Path:
-    """Return a file of the shared reference; skip the test where there is none."""
-    folder = Path(os.environ.get("HUB_BOT_SHARED") or Path(__file__).parents[3] / "shared")
-    path = folder / "reference" / name
-    if not path.exists():
-        pytest.skip(f"the shared reference is not here: {name} (HUB_BOT_SHARED names its folder)")
-    return path
 
 
 def assert_valid_message(message: Message) -> None:

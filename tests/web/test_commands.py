@@ -15,8 +15,6 @@ from bot.web.front import Sizes
 from tests.support.fake_slack import TOKEN, FakeSlack
 from tests.web.conftest import ADMIN, HASTY, MEMBER, OPERATOR, SECRET, Bot, button_of, running_bot, wait_for
 
-pytestmark = pytest.mark.enable_socket
-
 
 def test_a_command_is_acknowledged_empty_and_answered_privately(bot: Bot) -> None:
     acknowledgement, url = bot.command("say hello")

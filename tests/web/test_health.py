@@ -98,7 +98,6 @@ def test_when_nobody_looks_any_more_it_is_not_fit(clock: FrozenClock) -> None:
     assert body["checks"]["workers"]["reason"] == "not checked for minutes: the background loop is gone"
 
 
-@pytest.mark.enable_socket
 def test_the_routes_tell_of_it(bot: Bot) -> None:
     alive = requests.get(f"{bot.origin}/healthz", timeout=5)
     ready = requests.get(f"{bot.origin}/readyz", timeout=5)

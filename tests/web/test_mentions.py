@@ -1,13 +1,9 @@
 """A mention, from the signed event to what people see in the thread."""
 
-import pytest
-
 from bot.web.desk import BUSY
 from bot.web.front import Sizes
 from tests.support.fake_slack import FakeSlack, Shown
 from tests.web.conftest import ADMIN, MEMBER, Bot, app_mention, dumps, running_bot
-
-pytestmark = pytest.mark.enable_socket
 
 
 def only_message(slack: FakeSlack) -> Shown:

@@ -9,8 +9,6 @@ import requests
 
 from tests.web.conftest import Bot, app_mention, dumps, sign, slash
 
-pytestmark = pytest.mark.enable_socket
-
 
 def body_of(bot: Bot, text: str = "say hello") -> str:
     return urlencode(slash(text, bot.slack.response_url()))

@@ -15,7 +15,6 @@ from bot.web.outgoing import Outgoing, notice
 from bot.web.response_line import ResponseLine
 from tests.support.fake_slack import TEAM, TOKEN, FakeSlack
 
-pytestmark = pytest.mark.enable_socket
 BLOCK = {"type": "section", "text": {"type": "mrkdwn", "text": "x"}}
 
 

@@ -12,8 +12,6 @@ import requests
 from bot.errors import ConfigError
 from bot.web.server import WebServer
 
-pytestmark = pytest.mark.enable_socket
-
 
 def hello(_: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     start_response("200 OK", [("Content-Length", "2")])

@@ -14,7 +14,6 @@ from tests.web.conftest import MEMBER, OPERATOR, Bot, button_of
 ANA = Person(MEMBER, TEAM)
 
 
-@pytest.mark.enable_socket
 def test_the_button_posts_the_answer_and_goes_away(bot: Bot) -> None:
     (answer,) = bot.asked("say hello").shown
 
@@ -30,7 +29,6 @@ def test_the_button_posts_the_answer_and_goes_away(bot: Bot) -> None:
     assert not [block for block in rewritten["blocks"] if block["type"] == "actions"]
 
 
-@pytest.mark.enable_socket
 def test_a_button_works_once_however_often_it_is_pressed(bot: Bot) -> None:
     (answer,) = bot.asked("say hello").shown
     button = button_of(answer.blocks)
@@ -44,7 +42,6 @@ def test_a_button_works_once_however_often_it_is_pressed(bot: Bot) -> None:
     assert [use["text"] for use in first if use["response_type"] == "ephemeral"] == [TAKEN] * 4
 
 
-@pytest.mark.enable_socket
 @pytest.mark.parametrize(
     ("user", "channel", "value", "sentence"),
     [
@@ -69,7 +66,6 @@ def test_a_button_that_is_not_ones_own_does_nothing(
     assert rightful.shown[0].payload["response_type"] == "in_channel"
 
 
-@pytest.mark.enable_socket
 def test_a_person_who_lost_the_right_can_share_no_more(bot: Bot) -> None:
     bot.slack.channels["C0BOTH"] = {"id": "C0BOTH", "is_ext_shared": True}
     (answer,) = bot.asked("say hello --share", user=OPERATOR, channel="C0BOTH").shown
@@ -81,7 +77,6 @@ def test_a_person_who_lost_the_right_can_share_no_more(bot: Bot) -> None:
     assert "full members" in outcome.seen[0]
 
 
-@pytest.mark.enable_socket
 def test_in_a_channel_of_two_organizations_a_member_cannot_share(bot: Bot) -> None:
     bot.slack.channels["C0BOTH"] = {"id": "C0BOTH", "is_ext_shared": True}
     (answer,) = bot.asked("say hello", channel="C0BOTH").shown
@@ -94,7 +89,6 @@ def test_in_a_channel_of_two_organizations_a_member_cannot_share(bot: Bot) -> No
     assert not outcome.shown
 
 
-@pytest.mark.enable_socket
 def test_in_a_channel_of_two_organizations_an_operator_is_asked_again(bot: Bot) -> None:
     bot.slack.channels["C0BOTH"] = {"id": "C0BOTH", "is_ext_shared": True}
     (answer,) = bot.asked("say hello", user=OPERATOR, channel="C0BOTH").shown
@@ -108,7 +102,6 @@ def test_in_a_channel_of_two_organizations_an_operator_is_asked_again(bot: Bot) 
     assert second.uses[0]["response_type"] == "in_channel"
 
 
-@pytest.mark.enable_socket
 def test_a_share_that_slack_does_not_take_is_said(bot: Bot) -> None:
     (answer,) = bot.asked("say hello").shown
     outcome = bot.slack.response_url(is_of_button=True)

@@ -10,8 +10,6 @@ from bot.web.socket_mode import SocketModeConnection
 from tests.support.fake_slack import APP_TOKEN, FakeSlack
 from tests.web.conftest import Bot, app_mention, button_of, click_on, running_bot, slash, wait_for
 
-pytestmark = pytest.mark.enable_socket
-
 
 @contextmanager
 def connected(bot: Bot) -> Iterator[SocketModeConnection]:

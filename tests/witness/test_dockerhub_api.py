@@ -11,8 +11,6 @@ from bot.sandbox import seed
 from bot.sandbox.faults import Fault
 from bot.sandbox.hub import HubSimulator
 
-pytestmark = pytest.mark.enable_socket
-
 HERE = Path(__file__).parent
 VENV = HERE.parents[1] / ".tools" / "dockerhub-api"
 

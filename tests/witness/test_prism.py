@@ -1,6 +1,5 @@
 """The client against a mock server by others, which knows nothing but Docker's own OpenAPI document."""
 
-import os
 import socket
 import subprocess
 import time
@@ -15,13 +14,10 @@ from bot.clock import FrozenClock, SystemClock
 from bot.hub.auth import Credentials
 from bot.hub.client import HubClient, HubUrls
 from bot.images import ImageReference, RepositoryName
-
-pytestmark = pytest.mark.enable_socket
+from tests.support.shared import shared_file
 
 ROOT = Path(__file__).parents[2]
 PRISM = ROOT / ".tools" / "prism"
-SHARED = Path(os.environ.get("HUB_BOT_SHARED") or ROOT.parent / "shared")
-DOCUMENT = SHARED / "reference" / "hub-openapi.yaml"
 START_SECONDS = 40
 
 API = RepositoryName("acme", "api")
@@ -32,8 +28,7 @@ def url() -> Iterator[str]:
     # The installer writes this file last, so that half an installation is never mistaken for one.
     if not (PRISM / "installed.txt").exists():
         pytest.skip(f"{PRISM} is missing; tests/witness/install_prism.sh makes it")
-    if not DOCUMENT.exists():
-        pytest.skip(f"{DOCUMENT} is missing; HUB_BOT_SHARED names another folder")
+    document = shared_file("hub-openapi.yaml")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command: list[str | Path] = [
@@ -43,7 +38,7 @@ def url() -> Iterator[str]:
         "127.0.0.1",
         "--port",
         str(port),
-        DOCUMENT,
+        document,
     ]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as prism:
         try:
