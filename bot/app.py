@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 from pydantic import SecretStr
 
@@ -19,6 +20,7 @@ from bot.hub.auth import Credentials
 from bot.hub.client import HubClient, HubUrls
 from bot.settings import Settings
 from bot.slack.client import SlackClient
+from bot.slack.manifest import COMMAND
 from bot.slack.response_url import ResponseUrls
 from bot.terminal import Terminal, make_console
 from bot.web.directory import SlackDirectory
@@ -149,25 +151,38 @@ def build_hub(settings: Settings, clock: Clock) -> HubClient:
     return HubClient(urls, credentials, clock)
 
 
+class Run(Protocol):
+    """Runs one command in a terminal."""
+
+    def __call__(self, words: Sequence[str] | str, *, as_json: bool = False) -> int:
+        """Show its answer, or print its result as JSON, and return the exit status."""
+
+
 @contextmanager
-def terminal_session(settings: Settings, *, as_json: bool = False) -> Iterator[Callable[[Sequence[str] | str], int]]:
-    """Yield a function that runs one command in this terminal and returns its exit status.
+def terminal_session(settings: Settings) -> Iterator[Run]:
+    """Yield what runs commands in this terminal.
 
     Whoever can start the program with these settings owns them, and so has every right.
     """
     clock = SystemClock()
     hub = build_hub(settings, clock)
     terminal = Terminal(Router(COMMANDS), output=make_console(), errors=make_console(to_errors=True))
+
+    def run(words: Sequence[str] | str, *, as_json: bool = False) -> int:
+        return terminal.run(words, _context(settings, hub, clock, role=Role.ADMIN), as_json=as_json)
+
     try:
-        yield lambda words: terminal.run(words, _context(settings, hub, clock, role=Role.ADMIN), as_json=as_json)
+        yield run
     finally:
         hub.close()
 
 
 def run_in_terminal(settings: Settings, words: Sequence[str], *, as_json: bool) -> int:
     """Run one command in this terminal and return its exit status."""
-    with terminal_session(settings, as_json=as_json) as run:
-        return run(words)
+    # Help and messages write commands as they are typed in Slack; what is copied from there should work here.
+    said = words[1:] if words and words[0] == COMMAND else words
+    with terminal_session(settings) as run:
+        return run(said, as_json=as_json)
 
 
 def _context(

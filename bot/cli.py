@@ -1,5 +1,6 @@
 """`hub-bot`: the program. Exit status: 0 done, 1 the answer is no or it failed, 2 usage or settings."""
 
+import io
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -15,18 +16,25 @@ from bot.settings import Settings
 EXIT_USAGE = 2
 
 
+def main() -> None:
+    """Start the program. What a terminal's encoding cannot show is replaced, never a crash."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    program()
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="hub-bot")
-def main() -> None:
+def program() -> None:
     """Docker Hub, run from Slack."""
 
 
-@main.command()
+@program.command()
 def serve() -> None:
     """Run the bot: Slack over HTTP or Socket Mode, as the settings say."""
     settings = _settings()
-    missing = settings.missing_for_slack()
-    if missing:
+    if missing := settings.missing_for_slack():
         _refuse(missing)
     configure_logging(form=settings.log_format, level=settings.log_level)
     # Imported late, like everything heavy here: `hub-bot --help` answers at once.
@@ -35,7 +43,7 @@ def serve() -> None:
     sys.exit(serve_forever(settings))
 
 
-@main.command(
+@program.command(
     "exec",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": []},
     add_help_option=False,
@@ -47,8 +55,8 @@ def run_once(words: tuple[str, ...]) -> None:
     --json, in any position, prints one JSON document and nothing else on standard output.
     """
     settings = _settings()
-    # A person at a terminal wants the answer; the log is for those who ask for it.
-    level = settings.log_level if "log_level" in settings.model_fields_set else "warning"
+    # A person at a terminal wants the answer, which says what went wrong; the log is for those who ask for it.
+    level = settings.log_level if "log_level" in settings.model_fields_set else "error"
     configure_logging(form=settings.log_format, level=level)
     from bot.app import run_in_terminal
 
@@ -56,7 +64,7 @@ def run_once(words: tuple[str, ...]) -> None:
     sys.exit(run_in_terminal(settings, kept, as_json=as_json))
 
 
-@main.command()
+@program.command()
 @click.option("--socket", is_flag=True, help="For Socket Mode, without a public address. The default.")
 @click.option("--http", "public_url", metavar="URL", help="For HTTP: the https address at which Slack reaches the bot.")
 def manifest(*, socket: bool, public_url: str | None) -> None:
@@ -70,7 +78,7 @@ def manifest(*, socket: bool, public_url: str | None) -> None:
     click.echo(manifest_yaml(public_url), nl=False)
 
 
-@main.command()
+@program.command()
 def demo() -> None:
     """Try the bot against a simulated Docker Hub, without any account."""
     from bot.demo import run_demo

@@ -1,16 +1,20 @@
 """The demo: the real commands against a simulated Docker Hub, in this terminal, without any account."""
 
+import re
 import sys
 from collections.abc import Iterator
 
 import click
 
-from bot.app import terminal_session
+from bot.app import Run, terminal_session
 from bot.sandbox.hub import HubSimulator
 from bot.sandbox.seed import ANA_PAT
 from bot.settings import Settings
 
 PROMPT = "/hub "
+JSON = "--json"
+# People type what they would type in Slack.
+_ADDRESS = re.compile(r"^\s*(?:/hub\b|@hub bot\b)", re.IGNORECASE)
 LEAVE = frozenset({"exit", "quit", "q"})
 WELCOME = """\
 Hub Bot, on a simulated Docker Hub at {url}. You are ana, an owner of the organization acme.
@@ -41,12 +45,20 @@ def run_demo() -> int:
                 "DOCKERHUB_NAMESPACES": "acme",
             }
         )
+        click.echo(WELCOME.format(url=hub.url))
         with terminal_session(settings) as run:
-            click.echo(WELCOME.format(url=hub.url))
-            for words in _lines():
-                run(words)
-                click.echo()
+            for typed in _lines():
+                _try(run, typed)
     return 0
+
+
+def _try(run: Run, typed: str) -> None:
+    words = [word for word in typed.split() if word != JSON]
+    try:
+        run(" ".join(words), as_json=JSON in typed.split())
+    except KeyboardInterrupt:
+        click.echo("Stopped.", err=True)
+    click.echo()
 
 
 def _lines() -> Iterator[str]:
@@ -55,11 +67,13 @@ def _lines() -> Iterator[str]:
         import readline  # noqa: F401, PLC0415 - Importing it is what gives input() its history; pipes have no use for it.
     while True:
         try:
-            typed = input(PROMPT).strip()
-        except (EOFError, KeyboardInterrupt):
+            typed = _ADDRESS.sub("", input(PROMPT)).strip()
+        except KeyboardInterrupt:
+            click.echo()
+            continue
+        except EOFError:
             click.echo()
             return
-        typed = typed.removeprefix(PROMPT.strip()).strip()
         if typed.lower() in LEAVE:
             return
         if typed:

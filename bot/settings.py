@@ -12,7 +12,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
+from bot.addresses import is_loopback
 from bot.errors import ConfigError
 from bot.words import nearest
 
@@ -29,7 +31,6 @@ _SERVICE_URLS = frozenset(
         "OSV_URL",
     }
 )
-_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def _split_list(value: str) -> tuple[str, ...]:
@@ -59,7 +60,11 @@ def _api_address(value: str) -> str:
 
 
 def _checked_address(value: str) -> SplitResult:
-    address = urlsplit(value)
+    try:
+        address = urlsplit(value)
+        _ = address.port  # Raises for a port that is no number.
+    except ValueError as error:
+        raise ValueError("an address like `https://…` is expected") from error
     if address.scheme not in {"http", "https"} or not address.hostname:
         raise ValueError("an address like `https://…` is expected")
     if address.username or address.password:
@@ -67,11 +72,6 @@ def _checked_address(value: str) -> SplitResult:
     if address.scheme == "http" and not is_loopback(address.hostname):
         raise ValueError("plain http is accepted for this machine only (127.0.0.1, ::1, localhost); use https")
     return address
-
-
-def is_loopback(host: str | None) -> bool:
-    """Return whether the host is this machine, by name or address."""
-    return host is not None and (host in _LOOPBACK_HOSTS or host.startswith("127."))
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
@@ -103,10 +103,12 @@ class Settings(BaseModel):
         description="App-level token (`xapp-…`): with it and without a signing secret, the bot uses Socket Mode.",
     )
     slack_client_id: str | None = Field(
-        None, alias="SLACK_CLIENT_ID", description="Client id, for installs into many workspaces over OAuth."
+        None,
+        alias="SLACK_CLIENT_ID",
+        description="Client id, for installs into many workspaces over OAuth. Not used yet.",
     )
     slack_client_secret: SecretStr | None = Field(
-        None, alias="SLACK_CLIENT_SECRET", description="Client secret that goes with `SLACK_CLIENT_ID`."
+        None, alias="SLACK_CLIENT_SECRET", description="Client secret that goes with `SLACK_CLIENT_ID`. Not used yet."
     )
     slack_api_url: ApiAddress = Field(
         "https://slack.com/api/", alias="SLACK_API_URL", description="Slack's Web API; ends in `/api/`."
@@ -141,7 +143,7 @@ class Settings(BaseModel):
         "https://hub.docker.com", alias="DOCKERHUB_URL", description="Docker Hub's API (an origin, no path)."
     )
     docker_scout_url: Origin = Field(
-        "https://api.scout.docker.com", alias="DOCKER_SCOUT_URL", description="Docker Scout's API."
+        "https://api.scout.docker.com", alias="DOCKER_SCOUT_URL", description="Docker Scout's API. Not used yet."
     )
     docker_registry_url: Origin = Field(
         "https://registry-1.docker.io", alias="DOCKER_REGISTRY_URL", description="Docker Hub's registry."
@@ -149,7 +151,9 @@ class Settings(BaseModel):
     docker_auth_url: Origin = Field(
         "https://auth.docker.io", alias="DOCKER_AUTH_URL", description="The registry's token service."
     )
-    osv_url: Origin = Field("https://api.osv.dev", alias="OSV_URL", description="The OSV vulnerability database.")
+    osv_url: Origin = Field(
+        "https://api.osv.dev", alias="OSV_URL", description="The OSV vulnerability database. Not used yet."
+    )
 
     host: str = Field("127.0.0.1", alias="HUB_BOT_HOST", description="Address to listen on.")
     port: int = Field(
@@ -162,22 +166,23 @@ class Settings(BaseModel):
     public_url: Origin | None = Field(
         None,
         alias="HUB_BOT_PUBLIC_URL",
-        description="How the outside reaches the bot, for webhook and badge links.",
+        description="How the outside reaches the bot, for webhook and badge links. Not used yet.",
     )
     database_url: SecretStr = Field(
         SecretStr("sqlite:///hub-bot.db"),
         alias="HUB_BOT_DATABASE_URL",
-        description="`sqlite:///hub-bot.db` or `postgresql+psycopg://…`. Nothing is stored yet.",
+        description="`sqlite:///hub-bot.db` or `postgresql+psycopg://…`. Not used yet.",
     )
     webhook_secret: Secrets = Field(
         (),
         alias="HUB_BOT_WEBHOOK_SECRET",
-        description="Path segment that lets a Docker Hub webhook in, at least 24 characters; comma list to rotate.",
+        description="Path segment that lets a Docker Hub webhook in, at least 24 characters; comma list to rotate."
+        " Not used yet.",
     )
     secret_key: Secrets = Field(
         (),
         alias="HUB_BOT_SECRET_KEY",
-        description="Fernet keys for secrets at rest, comma list, newest first.",
+        description="Fernet keys for secrets at rest, comma list, newest first. Not used yet.",
     )
     admins: Names = Field(
         (), alias="HUB_BOT_ADMINS", description="Slack user ids and user-group ids of the admins, comma list."
@@ -195,12 +200,12 @@ class Settings(BaseModel):
     allowed_hosts: Names = Field(
         (),
         alias="HUB_BOT_ALLOWED_HOSTS",
-        description="Further hosts (`host[:port]`) the bot may call, comma list.",
+        description="Further hosts (`host[:port]`) the bot may call, comma list. Not used yet.",
     )
     config: Path | None = Field(
         None,
         alias="HUB_BOT_CONFIG",
-        description="TOML file with policy and configuration as code. Not read yet.",
+        description="TOML file with policy and configuration as code. Not used yet.",
     )
     clock: str | None = Field(
         None,
@@ -240,13 +245,15 @@ class Settings(BaseModel):
         Raises:
             ConfigError: With one sentence for each thing that is wrong.
         """
-        given = {name: value for name, value in (environment or os.environ).items() if value.strip()}
+        everything = os.environ if environment is None else environment
+        given = {name: value for name, value in everything.items() if value.strip()}
         values, problems = _collect(given)
+        problems += _unknown_names(everything)
         problems += _contradictions(values)
         try:
             settings = cls.model_validate(values)
         except ValidationError as error:
-            problems += [_complaint(each["loc"], each["msg"]) for each in error.errors(include_url=False)]
+            problems += [_complaint(each) for each in error.errors(include_url=False, include_input=False)]
             raise ConfigError(problems) from None  # The cause would repeat the values.
         if problems:
             raise ConfigError(problems)
@@ -254,11 +261,12 @@ class Settings(BaseModel):
 
     def missing_for_slack(self) -> tuple[str, ...]:
         """Return what `serve` still needs, one sentence each; empty when all is there."""
-        if self.slack_client_id:
-            return ("SLACK_CLIENT_ID: installing into many workspaces is not possible yet; use SLACK_BOT_TOKEN.",)
         missing = []
         if not self.slack_bot_token:
-            missing.append("SLACK_BOT_TOKEN is missing: the bot token (xoxb-…) of your Slack app.")
+            oauth = " Installing into many workspaces (SLACK_CLIENT_ID) is not possible yet." * bool(
+                self.slack_client_id
+            )
+            missing.append(f"SLACK_BOT_TOKEN is missing: the bot token (xoxb-…) of your Slack app.{oauth}")
         if not self.slack_signing_secret and not self.slack_app_token:
             missing.append(
                 "SLACK_SIGNING_SECRET (Slack calls the bot over HTTP) or SLACK_APP_TOKEN (Socket Mode) is missing."
@@ -278,7 +286,7 @@ def setting_names() -> tuple[str, ...]:
 
 def _collect(given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     values: dict[str, str] = {}
-    problems: list[str] = list(_unknown_names(given))
+    problems: list[str] = []
     for field in Settings.model_fields.values():
         name = str(field.alias)
         if name in given:
@@ -287,6 +295,8 @@ def _collect(given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
             problems += _read_file(given, name, values)
     if "PORT" in given and "HUB_BOT_PORT" not in given:
         values["HUB_BOT_PORT"] = given["PORT"]
+    if "HUB_BOT_LOG_LEVEL" in values:
+        values["HUB_BOT_LOG_LEVEL"] = values["HUB_BOT_LOG_LEVEL"].lower()
     return values, problems
 
 
@@ -337,8 +347,24 @@ def _contradictions(values: Mapping[str, str]) -> list[str]:
             "SLACK_APP_TOKEN is set without SLACK_BOT_TOKEN: Socket Mode needs both.",
         ),
         (
+            values.get("SLACK_BOT_TOKEN", "").startswith("xapp-"),
+            "SLACK_BOT_TOKEN holds an app-level token (xapp-…); the bot token begins with xoxb-.",
+        ),
+        (
+            values.get("SLACK_APP_TOKEN", "xapp-").startswith("xoxb-"),
+            "SLACK_APP_TOKEN holds a bot token (xoxb-…); the app-level token begins with xapp-.",
+        ),
+        (
             any(len(secret) < SHORTEST_WEBHOOK_SECRET for secret in secrets),
             f"HUB_BOT_WEBHOOK_SECRET is too short: at least {SHORTEST_WEBHOOK_SECRET} characters each.",
+        ),
+        (
+            has("HUB_BOT_CONFIG") and not Path(values["HUB_BOT_CONFIG"]).is_file(),
+            "HUB_BOT_CONFIG: there is no such file.",
+        ),
+        (
+            not values.get("HUB_BOT_DATABASE_URL", "sqlite:").startswith(("sqlite:", "postgresql")),
+            "HUB_BOT_DATABASE_URL: `sqlite:///…` or `postgresql+psycopg://…` is expected.",
         ),
         (
             has("HUB_BOT_CLOCK") and not all(is_loopback(urlsplit(url).hostname) for url in _service_urls(values)),
@@ -354,5 +380,13 @@ def _service_urls(values: Mapping[str, str]) -> Iterator[str]:
             yield values.get(field.alias, field.default)
 
 
-def _complaint(location: tuple[int | str, ...], message: str) -> str:
-    return f"{location[0]}: {message.removeprefix('Value error, ')}."
+def _complaint(error: ErrorDetails) -> str:
+    """Say in our own words what pydantic found; never the value, which may be a secret."""
+    name = error["loc"][0]
+    match error["type"]:
+        case "int_parsing" | "int_from_float" | "greater_than_equal" | "less_than_equal":
+            return f"{name}: a whole number from 0 to 65535 is expected."
+        case "literal_error":
+            return f"{name}: {error['ctx']['expected']} is expected."
+        case _:
+            return f"{name}: {error['msg'].removeprefix('Value error, ')}."

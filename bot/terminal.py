@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 import click
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -42,47 +43,64 @@ WORKING = "Working…"
 
 # Wide enough that nothing wraps when the output goes into a file or a pipe.
 WIDTH_WITHOUT_TERMINAL = 240
+# Below this, times in tables are shown as ages.
+NARROW = 120
 
 
-def render(document: Document, *, now: datetime) -> RenderableType:
-    """Return the document as something Rich can print. Text from outside is shown inert: no markup, no escapes."""
-    parts: list[RenderableType] = [Text(_clean(document.title), style="bold")] if document.title else []
-    parts += [_part(part, now) for part in document.parts]
-    return Group(*parts)
+def show(document: Document, console: Console, *, now: datetime) -> None:
+    """Print the document. Text from outside is shown inert: no markup, no escapes.
+
+    What can be copied is never broken over lines by us: a terminal that is too narrow wraps it softly.
+    """
+    with console.capture() as captured:
+        if document.title:
+            console.print(Text(_clean(document.title), style="bold"))
+        for part in document.parts:
+            _show_part(part, console, now)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip(), file=console.file, color=True)
 
 
-def _part(part: Part, now: datetime) -> RenderableType:
+def _show_part(part: Part, console: Console, now: datetime) -> None:
     match part:
         case Paragraph(line):
-            return _line(line, now)
+            console.print(_line(line, now))
         case Note(line):
-            return Text.assemble(_line(line, now), style="dim")
-        case Facts():
-            return _facts(part, now)
+            console.print(Text.assemble(_line(line, now), style="dim"))
+        case Facts(pairs):
+            width = max(len(label) for label, _ in pairs)
+            for label, value in pairs:
+                heading = Text(_clean(label).ljust(width + 2), style="bold")
+                console.print(Text.assemble(heading, _line(value, now)), soft_wrap=True)
         case Listing(lines):
-            return Group(*(Text.assemble("• ", _line(each, now)) for each in lines))
+            for each in lines:
+                console.print(Text.assemble("• ", _line(each, now)), soft_wrap=True)
         case CodeBlock(text):
-            return Text(_clean(text), style="cyan", overflow="fold")
+            console.print(Text(_clean(text), style="cyan"), soft_wrap=True)
         case Table():
-            return _table(part, now)
+            _show_table(part, console, now)
 
 
-def _facts(facts: Facts, now: datetime) -> RenderableType:
-    grid = RichTable.grid(padding=(0, 2))
-    grid.add_column(style="bold")
-    grid.add_column(overflow="fold")
-    for label, value in facts.pairs:
-        grid.add_row(_clean(label), _line(value, now))
-    return grid
-
-
-def _table(table: Table, now: datetime) -> RenderableType:
+def _show_table(table: Table, console: Console, now: datetime) -> None:
+    is_narrow = console.width < NARROW
     shown = RichTable(box=None, pad_edge=False, header_style="bold underline")
     for column in table.columns:
         shown.add_column(Text(_clean(column.title)), justify="right" if column.numeric else "left", overflow="fold")
     for row in table.rows:
-        shown.add_row(*(_inline(cell, now) for cell in row))
-    return shown
+        shown.add_row(*(_cell(cell, now, is_narrow=is_narrow) for cell in row))
+    least = Measurement.get(console, console.options.update(max_width=WIDTH_WITHOUT_TERMINAL), shown).minimum
+    console.print(shown, width=max(console.width, least), crop=False)
+
+
+def _cell(cell: Inline, now: datetime, *, is_narrow: bool) -> Text:
+    """Write a cell; where there is little room, a time as its age and each item of a list on a line of its own."""
+    if is_narrow and isinstance(cell, Moment) and cell.at is not None:
+        return Text(format_age(cell.at, now=now), no_wrap=True)
+    if is_narrow and isinstance(cell, str):
+        return Text(_clean(cell.replace(", ", "\n")))
+    written = _inline(cell, now)
+    written.no_wrap = not isinstance(cell, str)
+    return written
 
 
 def _line(line: Line, now: datetime) -> Text:
@@ -143,7 +161,7 @@ class Terminal:
         with self._errors.status(WORKING) as status:
             outcome = answer(invocation, replace(context, progress=lambda words: status.update(f"{WORKING} {words}")))
         self._show(outcome, as_json=as_json, now=context.clock.now())
-        return DONE if outcome.is_good else NO_OR_FAILED
+        return _exit_status(outcome)
 
     def _show(self, outcome: Answer, *, as_json: bool, now: datetime) -> None:
         if outcome.failure is not None:
@@ -151,14 +169,20 @@ class Terminal:
         elif as_json and outcome.result is not None:
             click.echo(outcome.result.model_dump_json(indent=2), file=self._output.file)
         else:
-            self._output.print(render(outcome.document, now=now))
+            show(outcome.document, self._output, now=now)
 
     def _show_failure(self, error: HubBotError, *, as_json: bool, now: datetime) -> None:
         if as_json:
             told = {"error": {"reason": error.reason, "message": str(error)}}
             click.echo(json.dumps(told, indent=2, ensure_ascii=False), file=self._output.file)
         else:
-            self._errors.print(render(describe_failure(error), now=now), style="red")
+            show(describe_failure(error), self._errors, now=now)
+
+
+def _exit_status(outcome: Answer) -> int:
+    if isinstance(outcome.failure, UsageError):
+        return USAGE
+    return DONE if outcome.is_good else NO_OR_FAILED
 
 
 def make_console(*, to_errors: bool = False) -> Console:

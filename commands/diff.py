@@ -34,12 +34,13 @@ from bot.document import (
     line,
     marked,
 )
-from bot.errors import NotFoundError, UserError
+from bot.errors import NotFoundError, UsageError, UserError
 from bot.governance.roles import Role
 from bot.images import ImageReference
 
 DEFAULT_TAG = "latest"
 NOT_THERE: Inline = "–"
+NO_DIGESTS = "`diff` compares tags, and Docker Hub cannot be asked for a digest."
 SAME = "Both point at the same image."
 
 _BARE_TAG = re.compile(r":?([A-Za-z0-9_][A-Za-z0-9._-]{0,127})")
@@ -111,9 +112,16 @@ class SecondImageType(ImageType):
 
 
 def parse(values: Mapping[str, Any]) -> DiffArguments:
-    """Make the arguments."""
+    """Make the arguments.
+
+    Raises:
+        UsageError: A digest was named: Docker Hub can be asked for tags only.
+    """
     left: ImageReference = values["first"]
     right: ImageReference | str = values["second"]
+    for image in (left, right):
+        if isinstance(image, ImageReference) and image.digest:
+            raise UsageError(f"{NO_DIGESTS} `inspect {image}` finds the tag.", example="/hub diff acme/api:1.4.1 1.4.2")
     if isinstance(right, str):
         return DiffArguments(left=left, right=left.with_tag(right), right_was_bare=True)
     return DiffArguments(left=left, right=right)
@@ -178,6 +186,9 @@ def render(result: DiffResult) -> Document:
     parts: list[Part] = [Paragraph(line(SAME))] if result.is_same else []
     if result.platforms:
         parts.append(_platform_table(result))
+    else:
+        sizes = ("Size", _pair(Size(result.left.tag.size_bytes), Size(result.right.tag.size_bytes)))
+        parts.append(Facts((sizes,)))
     parts.append(Facts(_side_by_side(result.left.tag, result.right.tag)))
     parts += [Note(marked(note)) for note in result.notes]
     return Document(f"{result.left.image} → {result.right.image}", tuple(parts))
@@ -225,7 +236,6 @@ def _side_by_side(left: TagFacts, right: TagFacts) -> tuple[tuple[str, Line], ..
         ("Pushed", _pair(Moment(left.pushed_at), Moment(right.pushed_at))),
         ("Apart", line(_apart(left.pushed_at, right.pushed_at))),
         ("Last pulled", _pair(Moment(left.pulled_at), Moment(right.pulled_at))),
-        ("Size", _pair(Size(left.size_bytes), Size(right.size_bytes))),
     )
 
 
@@ -239,7 +249,7 @@ def _apart(left: datetime | None, right: datetime | None) -> str:
     seconds = (right - left).total_seconds()
     which = "the second is newer" if seconds > 0 else "the second is older" if seconds < 0 else "pushed together"
     days, hours = divmod(int(abs(seconds)) // 3_600, 24)
-    return f"{days} d {hours} h, {which}"
+    return f"{f'{days} d ' if days else ''}{hours} h, {which}"
 
 
 COMMAND = Command(

@@ -11,7 +11,7 @@ from typing import Any
 from bot.chat.command import Arguments, Command, Context, Group, Result
 from bot.chat.lookup import Found, find_repository, notes_on
 from bot.chat.parameters import image_argument
-from bot.chat.tag_facts import PlatformFacts, TagFacts
+from bot.chat.tag_facts import PlatformFacts, TagFacts, size_cell
 from bot.document import (
     UNKNOWN,
     Code,
@@ -40,6 +40,7 @@ DEFAULT_TAG = "latest"
 MOST_NEAREST = 5
 TAGS_SEARCHED = 300
 HOW_ALIKE = 0.5
+NOT_COMPARABLE = "Docker Hub does not tell the digest of this tag, so the one asked for cannot be compared."
 MOVED = "The digest that was asked for is not what this tag points at now."
 
 
@@ -58,6 +59,7 @@ class InspectResult(Result):
         tag: The tag's facts; None when there is no such tag.
         repository_url: Docker Hub's page of the repository.
         nearest: When the tag is missing: tags that are called something like it, or the newest.
+        is_alike: Whether those are called something like it.
         notes: What must be said about how the answer came about.
     """
 
@@ -66,6 +68,7 @@ class InspectResult(Result):
     tag: TagFacts | None = None
     repository_url: str
     nearest: tuple[str, ...] = ()
+    is_alike: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -85,19 +88,20 @@ def run(arguments: InspectArguments, context: Context) -> InspectResult:
         tag = TagFacts.of(context.hub.tags.get(found.name, tag_name))
     except NotFoundError:
         return _missing(found, tag_name, context)
-    has_moved = wanted.digest is not None and wanted.digest not in _digests(tag)
-    return _found(found, tag, context, problem=MOVED if has_moved else "")
+    if wanted.digest is None or wanted.digest in _digests(tag):
+        return _found(found, tag, context)
+    return _found(found, tag, context, problem=NOT_COMPARABLE if tag.digest is None else MOVED)
 
 
 def _found(found: Found, tag: TagFacts, context: Context, *, problem: str = "") -> InspectResult:
-    image = f"{found.name.familiar}:{tag.name}"
+    digest = _digest_to_pin(tag)
     return InspectResult(
         image=f"{found.name}:{tag.name}",
-        pinned=f"{image}@{tag.digest}" if tag.digest else None,
+        pinned=f"{found.name.familiar}:{tag.name}@{digest}" if digest else None,
         tag=tag,
         repository_url=found.name.url,
         notes=(*((problem,) if problem else ()), *notes_on(found, context)),
-        is_negative=bool(problem),
+        is_negative=problem == MOVED,
     )
 
 
@@ -109,6 +113,7 @@ def _missing(found: Found, tag_name: str, context: Context) -> InspectResult:
         image=f"{found.name}:{tag_name}",
         repository_url=found.name.url,
         nearest=tuple(alike or names[:MOST_NEAREST]),
+        is_alike=bool(alike),
         notes=notes_on(found, context),
         is_negative=True,
     )
@@ -132,6 +137,12 @@ def _by_digest(found: Found, digest: str, context: Context) -> InspectResult:
     )
 
 
+def _digest_to_pin(tag: TagFacts) -> str | None:
+    """Return the tag's own digest; where Docker Hub keeps it to itself, that of the only image there is."""
+    only = tag.platforms[0].digest if len(tag.platforms) == 1 else None
+    return tag.digest or only
+
+
 def _digests(tag: TagFacts) -> set[str | None]:
     return {tag.digest, *(each.digest for each in tag.platforms)}
 
@@ -151,7 +162,8 @@ def render(result: InspectResult) -> Document:
 def _nearest(result: InspectResult) -> tuple[Part, ...]:
     if not result.nearest:
         return (Paragraph(line("See ", Link("the repository", result.repository_url), " at Docker Hub.")),)
-    return (Paragraph(line("The nearest tags:")), Listing(tuple((Code(name),) for name in result.nearest)))
+    heading = "The nearest tags:" if result.is_alike else "The newest tags:"
+    return (Paragraph(line(heading)), Listing(tuple((Code(name),) for name in result.nearest)))
 
 
 def _facts(result: InspectResult, tag: TagFacts) -> tuple[tuple[str, Line], ...]:
@@ -160,7 +172,7 @@ def _facts(result: InspectResult, tag: TagFacts) -> tuple[tuple[str, Line], ...]
         (kind, line(Code(tag.digest) if tag.digest else UNKNOWN)),
         ("Pushed", line(Moment(tag.pushed_at), *_by(tag.pushed_by))),
         ("Last pulled", line(Moment(tag.pulled_at))),
-        ("Size", line(Size(tag.size_bytes))),
+        ("Size", line(size_cell(tag))),
         ("Status", line(tag.status or UNKNOWN)),
         ("Type", line(tag.content_type or UNKNOWN, f" ({tag.media_type})" if tag.media_type else "")),
         ("Repository", line(Link(result.image.partition(":")[0], result.repository_url))),

@@ -29,12 +29,12 @@ from bot.document import (
     line,
     marked,
 )
-from bot.errors import UsageError, UserError
+from bot.errors import UsageError
 from bot.governance.roles import Role
 from bot.hub.repositories import Repository
 
 DEFAULT_LIMIT = 25
-WHICH_NAMESPACE = "Which namespace? Name one (`repos acme`), or set DOCKERHUB_NAMESPACES for a default."
+WHICH_NAMESPACE = "Which namespace? Name one, or set DOCKERHUB_NAMESPACES for a default."
 
 Sort = Literal["newest", "name", "pulls", "stars", "size"]
 SORT_WORDS: Mapping[Sort, str] = {
@@ -71,7 +71,8 @@ class RepositoryFacts(BaseModel):
     """One repository; what is None is unknown.
 
     Attributes:
-        pushed_at: UTC; None also for a repository that nothing was ever pushed to.
+        pushed_at: UTC; None is unknown, or never.
+        was_never_pushed: Docker Hub says outright that there was no push.
         storage_bytes: What its images take at Docker Hub.
     """
 
@@ -82,6 +83,7 @@ class RepositoryFacts(BaseModel):
     pulls: int | None = None
     stars: int | None = None
     pushed_at: datetime | None = None
+    was_never_pushed: bool = False
     storage_bytes: int | None = None
     description: str | None = None
 
@@ -94,6 +96,8 @@ class RepositoryFacts(BaseModel):
             pulls=repository.pull_count,
             stars=repository.star_count,
             pushed_at=repository.last_updated,
+            # The field is null for a repository without a push; where it is absent, nothing is known.
+            was_never_pushed=repository.last_updated is None and "last_updated" in repository.model_fields_set,
             storage_bytes=repository.storage_size,
             description=repository.description,
         )
@@ -139,13 +143,13 @@ def run(arguments: ReposArguments, context: Context) -> ReposResult:
     """Read the first page where Docker Hub's own order serves, else all of them."""
     namespace = arguments.namespace or context.default_namespace
     if namespace is None:
-        raise UserError(WHICH_NAMESPACE)
+        raise UsageError(WHICH_NAMESPACE, example="/hub repos acme")
     rows, total, shortfall = _read_in_order(namespace, arguments, context) or _read_all(namespace, arguments, context)
     return ReposResult(
         namespace=namespace,
         repositories=rows,
         total=total,
-        notes=tuple(note for note in (shortfall, *_sight(namespace, rows, context)) if note),
+        notes=tuple(note for note in (shortfall, *_sight(namespace, context)) if note),
         arguments=arguments,
     )
 
@@ -162,7 +166,8 @@ def _read_in_order(namespace: str, arguments: ReposArguments, context: Context) 
     listing = context.hub.repositories.list(namespace, name=arguments.name, ordering=ordering, limit=arguments.limit)
     rows = [RepositoryFacts.of(each) for each in listing]
     # The order is documented, but the one of tags is known to be told wrongly: look before trusting it.
-    return (tuple(rows), listing.total, listing.shortfall) if rows == _sorted(rows, arguments.sort) else None
+    total = listing.total if listing.has_more else len(rows)
+    return (tuple(rows), total, listing.shortfall) if rows == _sorted(rows, arguments.sort) else None
 
 
 def _read_all(namespace: str, arguments: ReposArguments, context: Context) -> _Reading:
@@ -190,10 +195,10 @@ def _sorted(rows: Iterable[RepositoryFacts], sort: Sort) -> list[RepositoryFacts
     return sorted(rows, key=_KEYS[sort])
 
 
-def _sight(namespace: str, rows: tuple[RepositoryFacts, ...], context: Context) -> tuple[str, str]:
-    """Say that private repositories may be missing (unless one is there to prove the contrary), and refusals."""
+def _sight(namespace: str, context: Context) -> tuple[str, str]:
+    """Say that private repositories may be missing, and which credential was refused."""
     status = context.hub.credential_status(namespace)
-    return ("" if any(row.is_private for row in rows) else status.hidden, status.refusal)
+    return status.hidden, status.refusal
 
 
 def render(result: ReposResult) -> Document:
@@ -218,7 +223,7 @@ _COLUMNS = (
 
 def _row(each: RepositoryFacts) -> tuple[Inline, ...]:
     visibility = UNKNOWN if each.is_private is None else "private" if each.is_private else "public"
-    pushed: Inline = Moment(each.pushed_at) if each.pushed_at else "never"
+    pushed: Inline = "never" if each.was_never_pushed else Moment(each.pushed_at)
     return (Code(each.name), visibility, Count(each.pulls), Count(each.stars), pushed, Size(each.storage_bytes))
 
 
@@ -232,7 +237,9 @@ def _footer(result: ReposResult) -> str:
     left_out = result.total is not None and result.total > shown
     count = f"{shown:,} of {result.total:,}" if left_out else f"{shown:,}"
     plural = "repository" if (result.total if left_out else shown) == 1 else "repositories"
-    return f"{count} {plural}, {SORT_WORDS[result.arguments.sort]}." + (" More: `--all`" if left_out else "")
+    more = "; there may be more" if result.total is None else ""
+    can_show_more = (left_out or more) and result.arguments.limit is not None
+    return f"{count} {plural}, {SORT_WORDS[result.arguments.sort]}{more}." + (" More: `--all`" if can_show_more else "")
 
 
 COMMAND = Command(
@@ -243,7 +250,7 @@ COMMAND = Command(
     parameters=(
         click.Argument(["namespace"], type=NamespaceType(), required=False, metavar="namespace"),
         text_option("name", "TEXT", "Only those whose name contains this."),
-        choice("sort", tuple(SORT_WORDS), "The order."),
+        choice("sort", tuple(SORT_WORDS), "The order"),
         flag("private", "Only private ones."),
         flag("public", "Only public ones."),
         limit_option(DEFAULT_LIMIT),

@@ -17,7 +17,7 @@ from bot.chat.command import Arguments, Command, Context, Group, Result
 from bot.chat.lookup import find_repository, notes_on
 from bot.chat.parameters import choice, flag, image_argument, limit_option, platform_option, text_option
 from bot.chat.progress import telling_progress
-from bot.chat.tag_facts import TagFacts, digest_cell, has_platform, only_platform, platforms_cell, size_cell
+from bot.chat.tag_facts import TagFacts, digest_cell, only_platform, platforms_cell, size_cell
 from bot.document import UNKNOWN, Code, Column, Document, Inline, Moment, Note, Paragraph, Table, line, marked
 from bot.errors import UsageError
 from bot.governance.roles import Role
@@ -35,7 +35,8 @@ SORT_WORDS: Mapping[Sort, str] = {
     "size": "largest first",
     "semver": "highest version first",
 }
-_LITERALS = re.compile(r"[^*?\[\]]+")
+# What a glob says literally; what stands in brackets is a choice, not a text.
+_GLOB_SIGNS = re.compile(r"\[[^\]]*\]|[*?\[\]]")
 
 
 class TagsArguments(Arguments):
@@ -133,15 +134,16 @@ def _read(arguments: TagsArguments, name: RepositoryName, context: Context) -> _
         return _read_newest_of_platform(arguments, name, context)
     listing = context.hub.tags.newest(name, arguments.limit)
     tags = [TagFacts.of(tag) for tag in listing]
-    return _Reading(tags, listing.total, listing.shortfall)
+    total = listing.total if listing.has_more else len(tags)
+    return _Reading(tags, total, listing.shortfall)
 
 
 def _read_newest_of_platform(arguments: TagsArguments, name: RepositoryName, context: Context) -> _Reading:
     """Look at one page first: it nearly always has enough, and a large repository has hundreds more."""
     listing = context.hub.tags.newest(name, LOOKED_AT_FIRST)
-    seen = [TagFacts.of(tag) for tag in listing]
+    seen = [_as_asked(TagFacts.of(tag), arguments) for tag in listing]
     fitting = [tag for tag in seen if _fits(tag, arguments)]
-    is_all = listing.total is not None and listing.total <= len(seen)
+    is_all = not listing.has_more
     if is_all or (arguments.limit is not None and len(fitting) >= arguments.limit):
         return _Reading(fitting[: arguments.limit], len(fitting) if is_all else None, listing.shortfall)
     return _read_all(arguments, name, context)
@@ -149,18 +151,23 @@ def _read_newest_of_platform(arguments: TagsArguments, name: RepositoryName, con
 
 def _read_all(arguments: TagsArguments, name: RepositoryName, context: Context) -> _Reading:
     # Docker Hub filters by a part of the name, not by a glob: it is given the longest plain part.
-    literal = max(_LITERALS.findall(arguments.pattern or ""), key=len, default=None)
-    listing = context.hub.tags.list(name, tag_name=literal)
-    read = map(TagFacts.of, telling_progress(listing, "tags", context))
+    literal = max(_GLOB_SIGNS.split(arguments.pattern or ""), key=len)
+    listing = context.hub.tags.list(name, tag_name=literal or None)
+    read = (_as_asked(TagFacts.of(tag), arguments) for tag in telling_progress(listing, "tags", context))
     fitting = _SORTERS[arguments.sort]([tag for tag in read if _fits(tag, arguments)])
     total = len(fitting) if listing.is_complete else None
     return _Reading(fitting[: arguments.limit], total, listing.shortfall)
 
 
+def _as_asked(tag: TagFacts, arguments: TagsArguments) -> TagFacts:
+    """Leave out the platforms that were not asked for, so that sizes and their order are those of the one that was."""
+    return only_platform(tag, arguments.platform) if arguments.platform else tag
+
+
 def _fits(tag: TagFacts, arguments: TagsArguments) -> bool:
     if arguments.pattern and not fnmatch.fnmatchcase(tag.name, arguments.pattern):
         return False
-    return not arguments.platform or has_platform(tag, arguments.platform)
+    return not arguments.platform or bool(tag.platforms)
 
 
 def _newest_first(tags: Sequence[TagFacts]) -> list[TagFacts]:
@@ -205,15 +212,15 @@ def _columns(result: TagsResult) -> tuple[Column, ...]:
 
 
 def _row(tag: TagFacts, arguments: TagsArguments) -> tuple[Inline, ...]:
-    sized = only_platform(tag, arguments.platform) if arguments.platform else tag
-    narrow: tuple[Inline, ...] = (Code(tag.name), size_cell(sized), Moment(tag.pushed_at), digest_cell(tag.digest))
+    size = size_cell(tag, each_platform=arguments.wide)
+    narrow: tuple[Inline, ...] = (Code(tag.name), size, Moment(tag.pushed_at), digest_cell(tag.digest))
     return (*narrow, platforms_cell(tag), Moment(tag.pulled_at), tag.status or UNKNOWN) if arguments.wide else narrow
 
 
 def _nothing(arguments: TagsArguments) -> tuple[Inline, ...]:
     if not arguments.is_filtered:
         return (NO_TAGS,)
-    name = (" is called ", Code(arguments.pattern)) if arguments.pattern else ()
+    name = (" matches ", Code(arguments.pattern)) if arguments.pattern else ()
     platform = (" has the platform ", Code(arguments.platform)) if arguments.platform else ()
     return ("No tag", *name, *((" and",) if name and platform else ()), *platform, ".")
 
@@ -225,7 +232,8 @@ def _footer(result: TagsResult) -> str:
     what = "matching tag" if arguments.is_filtered else "tag"
     plural = "" if (result.total if left_out else shown) == 1 else "s"
     more = "" if result.total is not None else "; there may be more"
-    hints = [hint for hint, applies in (("`--all`", left_out or more), ("`--wide`", not arguments.wide)) if applies]
+    can_show_more = (left_out or more) and arguments.limit is not None
+    hints = [hint for hint, applies in (("`--all`", can_show_more), ("`--wide`", not arguments.wide)) if applies]
     return f"{count} {what}{plural}, {SORT_WORDS[arguments.sort]}{more}." + (
         f" More: {' '.join(hints)}" if hints else ""
     )
@@ -239,7 +247,7 @@ COMMAND = Command(
     parameters=(
         image_argument(),
         text_option("name", "GLOB", "Only tags whose name matches, like 'v1.*'."),
-        choice("sort", tuple(SORT_WORDS), "The order."),
+        choice("sort", tuple(SORT_WORDS), "The order"),
         platform_option("Only tags that have this platform."),
         limit_option(DEFAULT_LIMIT),
         flag("all", "Show all of them."),

@@ -76,7 +76,28 @@ def test_a_misspelt_name_is_refused_with_the_nearest_one() -> None:
             "DOCKERHUB_URL: an address must not hold a user name or password.",
         ),
         ({"SLACK_API_URL": "https://slack.com/"}, "SLACK_API_URL: the address must end in `/api/`."),
-        ({"HUB_BOT_LOG_FORMAT": "xml"}, "HUB_BOT_LOG_FORMAT: Input should be 'text' or 'json'."),
+        ({"HUB_BOT_PORT": "many"}, "HUB_BOT_PORT: a whole number from 0 to 65535 is expected."),
+        ({"HUB_BOT_PORT": "70000"}, "HUB_BOT_PORT: a whole number from 0 to 65535 is expected."),
+        (
+            {"SLACK_BOT_TOKEN": "xapp-1"},
+            "SLACK_BOT_TOKEN holds an app-level token (xapp-…); the bot token begins with xoxb-.",
+        ),
+        (
+            {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xoxb-2"},
+            "SLACK_APP_TOKEN holds a bot token (xoxb-…); the app-level token begins with xapp-.",
+        ),
+        ({"HUB_BOT_CONFIG": "no/such/file.toml"}, "HUB_BOT_CONFIG: there is no such file."),
+        (
+            {"HUB_BOT_DATABASE_URL": "mysql://db"},
+            "HUB_BOT_DATABASE_URL: `sqlite:///…` or `postgresql+psycopg://…` is expected.",
+        ),
+        ({"HUB_BOT_PROT": ""}, "HUB_BOT_PROT is not a setting. Did you mean HUB_BOT_PORT?"),
+        (
+            {"DOCKERHUB_URL": "http://127.evil.example"},
+            "DOCKERHUB_URL: plain http is accepted for this machine only (127.0.0.1, ::1, localhost); use https.",
+        ),
+        ({"DOCKERHUB_URL": "https://hub.docker.com:many"}, "DOCKERHUB_URL: an address like `https://…` is expected."),
+        ({"HUB_BOT_LOG_FORMAT": "xml"}, "HUB_BOT_LOG_FORMAT: 'text' or 'json' is expected."),
         (
             {"DOCKERHUB_ORG_TOKENS": "acme"},
             "DOCKERHUB_ORG_TOKENS: write it as `organization=token`, with commas between.",
@@ -180,6 +201,7 @@ def test_serving_says_what_it_still_needs() -> None:
 
 def test_no_secret_shows_when_settings_are_printed() -> None:
     environment = {str(field.alias): SECRET * 2 for field in Settings.model_fields.values() if is_secret(field)}
+    environment["HUB_BOT_DATABASE_URL"] = f"postgresql+psycopg://bot:{SECRET}@db/bot"
     environment |= {"DOCKERHUB_USERNAME": "ana", "DOCKERHUB_ORG_TOKENS": f"acme={SECRET}", "SLACK_CLIENT_ID": "1"}
 
     assert SECRET not in repr(Settings.from_environment(environment))

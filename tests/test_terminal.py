@@ -24,7 +24,7 @@ from bot.document import (
     Table,
     line,
 )
-from bot.terminal import WIDTH_WITHOUT_TERMINAL, Terminal, render
+from bot.terminal import WIDTH_WITHOUT_TERMINAL, Terminal, show
 from tests.support.desk import NOW, Desk, ago, open_desk
 
 
@@ -34,9 +34,9 @@ def desk() -> Iterator[Desk]:
         yield opened
 
 
-def printed(document: Document) -> str:
+def printed(document: Document, *, width: int = WIDTH_WITHOUT_TERMINAL) -> str:
     file = io.StringIO()
-    plain_console(file).print(render(document, now=NOW))
+    show(document, plain_console(file, width=width), now=NOW)
     return file.getvalue()
 
 
@@ -67,6 +67,30 @@ def test_every_part_of_a_document_is_shown() -> None:
     ]
 
 
+def test_what_can_be_copied_is_never_broken_over_lines() -> None:
+    pin = "acme/api:latest@sha256:" + "0" * 64
+    document = Document("", (CodeBlock(pin), Facts((("Digest", line(Code(pin))),)), Listing((line(Code(pin)),))))
+
+    assert [text.count(pin) for text in printed(document, width=40).splitlines()] == [1, 1, 1]
+
+
+def test_a_narrow_table_shows_ages_and_one_platform_a_line() -> None:
+    columns = (Column("Tag"), Column("Size", numeric=True), Column("Pushed"), Column("Digest"))
+    row = (Code("1.0"), "amd64 59.1 MB, arm64/v8 57.3 MB", Moment(ago(hours=7)), Code("ccad5c098561"))
+
+    assert printed(Document("", (Table("", columns, (row,)),)), width=80).splitlines() == [
+        "Tag              Size  Pushed   Digest",
+        "1.0     amd64 59.1 MB  7 h ago  ccad5c098561",
+        "     arm64/v8 57.3 MB",
+    ]
+
+
+def test_no_line_ends_in_blanks() -> None:
+    document = Document("", (Table("", (Column("A"), Column("B")), (("long enough", "x"), ("y", "z"))),))
+
+    assert not [text for text in printed(document).splitlines() if text != text.rstrip()]
+
+
 def test_a_time_to_come_has_no_age() -> None:
     assert printed(Document("", (Paragraph(line(Moment(ago(hours=-1)))),))).strip() == "2026-11-21 10:00 UTC"
 
@@ -84,8 +108,8 @@ def test_what_looks_like_markup_is_shown_as_it_is() -> None:
     assert printed(Document("[red]x[/red] :smile:")).strip() == "[red]x[/red] :smile:"
 
 
-def plain_console(file: io.StringIO) -> Console:
-    return Console(file=file, width=WIDTH_WITHOUT_TERMINAL, markup=False, emoji=False, highlight=False)
+def plain_console(file: io.StringIO, *, width: int = WIDTH_WITHOUT_TERMINAL) -> Console:
+    return Console(file=file, width=width, markup=False, emoji=False, highlight=False)
 
 
 def run(desk: Desk, words: str | list[str], *, as_json: bool = False) -> tuple[int, str, str]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 import click
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from bot.clock import Clock
 from bot.document import Document
@@ -41,12 +41,13 @@ class Result(BaseModel):
     """What a command found out. `hub-bot exec --json` prints exactly this.
 
     Attributes:
-        is_negative: The answer is no (there is no such tag, the check failed): `exec` ends with status 1.
+        is_negative: The answer is no (there is no such tag, the check failed): `exec` ends with status 1, which is
+            how scripts see it.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    is_negative: bool = False
+    is_negative: bool = Field(default=False, exclude=True)
 
 
 @dataclass(frozen=True)

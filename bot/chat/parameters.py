@@ -89,7 +89,7 @@ def choice(name: str, choices: tuple[str, ...], help_text: str) -> click.Option:
         type=click.Choice(choices, case_sensitive=False),
         default=choices[0],
         metavar="|".join(choices),
-        help=help_text,
+        help=f"{help_text} (default {choices[0]}).",
     )
 
 

@@ -23,7 +23,9 @@ _SPACES = re.compile(r"[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\
 # Zero-width and direction marks: nobody sees them, and a name that holds one matches nothing.
 _INVISIBLE = re.compile(r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 _WRAPPED = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
-_LONG_DASH_OPTION = re.compile(r"(?<!\S)[\u2012-\u2015\u2212]{1,2}(?=[A-Za-z])")
+_LONG_DASH_OPTION = re.compile(
+    r"(?<!\S)(?:-?[\u2010-\u2015\u2212]|[\u2010-\u2015\u2212]-?)[\u2010-\u2015\u2212]?(?=[A-Za-z])"
+)
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 _ENTITY = re.compile("|".join(_ENTITIES))
 
@@ -69,20 +71,26 @@ def parse_parameters(
     try:
         context = reader.make_context(name, list(words), help_option_names=[], allow_extra_args=True)
     except click.ClickException as error:
-        raise _usage_error(name, parameters, error, example=example) from error
+        raise _usage_error(name, parameters, words, error, example=example) from error
     if context.args:
         raise UsageError(f"`{name}` does not know what to do with {quoted(context.args[0])}.", example=example)
     return context.params
 
 
 def _usage_error(
-    name: str, parameters: Sequence[click.Parameter], error: click.ClickException, *, example: str
+    name: str,
+    parameters: Sequence[click.Parameter],
+    words: Sequence[str],
+    error: click.ClickException,
+    *,
+    example: str,
 ) -> UsageError:
     match error:
         case click.NoSuchOption():
             options = [option for parameter in parameters for option in parameter.opts if option.startswith("--")]
-            problem = f"`{name}` has no option {quoted(error.option_name)}."
-            return UsageError(problem, suggestion=nearest(error.option_name, options), example=example)
+            typed = _typed_option(error.option_name, words)
+            problem = f"`{name}` has no option {quoted(typed)}."
+            return UsageError(problem, suggestion=nearest(typed, options), example=example)
         case click.BadOptionUsage():
             # Of the two ways to misuse an option, Click tells which one it is only in its words.
             takes_value = "requires" in error.message
@@ -94,6 +102,11 @@ def _usage_error(
             return UsageError(_sentence(f"{_described(error.param)}: {error.message}"), example=example)
         case _:
             return UsageError(_sentence(f"`{name}`: {error.format_message()}"), example=example)
+
+
+def _typed_option(name: str, words: Sequence[str]) -> str:
+    """Return the word that was typed. Click reads `-all` as three short options and complains of `-a`."""
+    return next((word for word in words if word.startswith(name)), name).partition("=")[0]
 
 
 def _described(parameter: click.Parameter | None) -> str:

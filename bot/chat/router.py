@@ -6,7 +6,6 @@ rights and sends nothing: its callers (Slack's listeners, the terminal) check `I
 """
 
 import logging
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from bot.chat.failures import describe_failure
 from bot.chat.parser import LONGEST_TEXT, normalise, parse_parameters, split_words
 from bot.document import Document
 from bot.errors import HubBotError, UsageError
+from bot.logs import current_request_id, new_request_id
 from bot.words import nearest, quoted
 
 logger = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ def failed(error: HubBotError, *, verb: str) -> Answer:
 
 def crashed(error: Exception, *, verb: str) -> Answer:
     """Return the answer that tells of a bug, with a reference that is in the log too."""
-    reference = secrets.token_hex(4)
+    reference = current_request_id() or new_request_id()
     logger.error("command_crashed", exc_info=error, extra={"verb": verb, "reference": reference})
     failure = HubBotError(f"Something went wrong in the bot. Reference {reference}; the operator finds it in the log.")
     return Answer(document=describe_failure(failure), failure=failure, reference=reference)
@@ -142,5 +142,6 @@ def _help_first(words: list[str]) -> list[str]:
     """Turn `tags help`, `tags --help` and `-h` into `help tags` and `help`."""
     if words[0].lower() in _HELP_WORDS:
         return [HELP, *words[1:]]
-    asks = len(words) > 1 and (words[1].lower() == HELP or any(word in {"--help", "-h"} for word in words[1:]))
+    is_about_the_verb = len(words) == 2 and words[1].lower() == HELP  # noqa: PLR2004 - `search help desk` is a search.
+    asks = is_about_the_verb or any(word in {"--help", "-h"} for word in words[1:])
     return [HELP, words[0]] if asks else words

@@ -15,7 +15,7 @@ class PlatformFacts(BaseModel):
     """One platform of a tag.
 
     Attributes:
-        platform: `linux/arm64/v8`.
+        platform: `linux/arm64/v8`; `unknown` when Docker Hub does not say.
         os_version: For Windows images, the build they need.
         digest: The platform manifest's own digest; None is unknown.
         size_bytes: Compressed size; None is unknown.
@@ -81,7 +81,7 @@ class TagFacts(BaseModel):
             size_bytes=tag.full_size,
             platforms=tuple(
                 PlatformFacts(
-                    platform=image.platform,
+                    platform=image.platform or UNKNOWN,
                     os_version=image.os_version,
                     digest=image.digest,
                     size_bytes=image.size,
@@ -106,15 +106,15 @@ class TagFacts(BaseModel):
         return max(sizes, default=self.size_bytes)
 
 
-def size_cell(tag: TagFacts) -> Inline:
-    """Write a tag's size: per platform where they differ, as a range where those are many."""
-    sized = [(each.short_label, each.size_bytes) for each in tag.platforms if each.size_bytes is not None]
-    if len({size for _, size in sized}) <= 1:
-        return Size(sized[0][1] if sized else tag.size_bytes)
-    if len(sized) <= _MOST_SIZES_IN_A_CELL:
-        return ", ".join(f"{label} {format_bytes(size)}" for label, size in sized)
-    sizes = [size for _, size in sized]
-    return f"{format_bytes(min(sizes))} to {format_bytes(max(sizes))} ({len(sized)} platforms)"
+def size_cell(tag: TagFacts, *, each_platform: bool = False) -> Inline:
+    """Write a tag's size: per platform where they differ; as a range where those are many, unless each is asked for."""
+    sizes = [each.size_bytes for each in tag.platforms]
+    known = [size for size in sizes if size is not None]
+    if len(set(sizes)) <= 1:
+        return Size(sizes[0] if known else tag.size_bytes)
+    if each_platform or len(sizes) <= _MOST_SIZES_IN_A_CELL:
+        return ", ".join(f"{each.short_label} {format_bytes(each.size_bytes)}" for each in tag.platforms)
+    return f"{format_bytes(min(known))} to {format_bytes(max(known))} ({len(sizes)} platforms)"
 
 
 def digest_cell(digest: str | None) -> Inline:
@@ -127,13 +127,8 @@ def platforms_cell(tag: TagFacts) -> str:
     return ", ".join(each.short_label for each in tag.platforms) or UNKNOWN
 
 
-def has_platform(tag: TagFacts, wanted: str) -> bool:
-    """Return whether a tag has the platform a person asked for; `arm64` finds `linux/arm64/v8`."""
-    return any(matches_platform(wanted, each.platform) for each in tag.platforms)
-
-
 def only_platform(tag: TagFacts, wanted: str) -> TagFacts:
-    """Return the tag as if it had the platform asked for and no other."""
+    """Return the tag as if it had the platform asked for and no other; `arm64` finds `linux/arm64/v8`."""
     kept = tuple(each for each in tag.platforms if matches_platform(wanted, each.platform))
     return tag.model_copy(update={"platforms": kept})
 

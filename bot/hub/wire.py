@@ -19,6 +19,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from bot import __version__
+from bot.addresses import is_loopback
 from bot.clock import Clock
 from bot.hub.protocol import Answer, Query, origin_of, user_agent
 from bot.hub.retrying import Failure, Mishap, Outcome
@@ -32,7 +33,6 @@ POOLED_CONNECTIONS = 64
 MOST_REDIRECTS = 3
 
 _READS = frozenset({"GET", "HEAD"})
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _CHUNK_BYTES = 65_536
 _UNREACHABLE = frozenset({errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH})
 
@@ -182,7 +182,7 @@ def _judge(request: Request, answer: Answer) -> Outcome:
 def _proxies(url: str) -> dict[str, str] | None:
     """Keep requests to this machine away from a proxy that the environment may name."""
     host = urlsplit(url).hostname or ""
-    return {"no_proxy": host} if host in _LOOPBACK else None
+    return {"no_proxy": host} if is_loopback(host) else None
 
 
 def _mishap_of(error: requests.RequestException) -> tuple[Mishap, int | None, str]:

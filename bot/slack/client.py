@@ -78,8 +78,8 @@ class SlackClient:
         answer = _call("auth.test", self._web.auth_test)
         scopes = _lower_case(answer.headers).get("x-oauth-scopes", "")
         return Identity(
-            team_id=str(answer["team_id"]),
-            bot_user_id=str(answer["user_id"]),
+            team_id=_taken("auth.test", answer, "team_id"),
+            bot_user_id=str(answer.get("user_id") or ""),
             scopes=frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
         )
 
@@ -150,7 +150,8 @@ class SlackClient:
 
     def is_shared_outside(self, channel: str) -> bool:
         """Return whether people of another organization are in the channel, or invited to it."""
-        found = _call("conversations.info", self._web.conversations_info, channel=channel)["channel"]
+        answer = _call("conversations.info", self._web.conversations_info, channel=channel)
+        found = _taken("conversations.info", answer, "channel")
         if found.get("is_ext_shared") or found.get("is_pending_ext_shared"):
             return True
         # Shared among workspaces of one organization is not outside; shared in a way we do not know is.
@@ -158,7 +159,7 @@ class SlackClient:
 
     def account(self, user_id: str) -> Account:
         """Return what Slack says of a person."""
-        user = _call("users.info", self._web.users_info, user=user_id)["user"]
+        user = _taken("users.info", _call("users.info", self._web.users_info, user=user_id), "user")
         return Account(
             team_id=user.get("team_id"),
             is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
@@ -170,7 +171,7 @@ class SlackClient:
     def usergroup_members(self, usergroup_id: str) -> frozenset[str]:
         """Return the user ids of a user group."""
         answer = _call("usergroups.users.list", self._web.usergroups_users_list, usergroup=usergroup_id)
-        return frozenset(answer["users"])
+        return frozenset(answer.get("users") or ())
 
 
 def _call(method: str, function: Callable[..., SlackResponse], **arguments: Any) -> SlackResponse:
@@ -182,6 +183,13 @@ def _call(method: str, function: Callable[..., SlackResponse], **arguments: Any)
     except (SlackRequestError, OSError, http.client.HTTPException, ValueError) as error:
         # URLError, timeouts and resets are OSErrors; ValueError is an answer that is not UTF-8.
         raise SlackCallError(method, kind=Kind.RETRY) from error
+
+
+def _taken(method: str, answer: SlackResponse, field: str) -> Any:
+    """Return a field that an answer must have; without it the answer says nothing, which is a failure of Slack."""
+    if not (value := answer.get(field)):
+        raise SlackCallError(method, kind=Kind.RETRY)
+    return value
 
 
 def _refusal(method: str, error: SlackApiError) -> SlackCallError:

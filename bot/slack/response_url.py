@@ -15,6 +15,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import requests
 
+from bot.addresses import is_loopback
+
 MOST_USES = 5
 LIFETIME_SECONDS = 30 * 60.0
 
@@ -108,7 +110,7 @@ class ResponseUrls:
         self._adapter.close()
 
     def _is_slack(self, address: SplitResult) -> bool:
-        if _is_loopback(self._api.hostname) and _origin(address) == _origin(self._api):
+        if is_loopback(self._api.hostname) and _origin(address) == _origin(self._api):
             return True
         is_named = address.hostname in _HOSTS or address.hostname == self._api.hostname
         return address.scheme == "https" and is_named and address.port in {None, _HTTPS_PORT}
@@ -125,7 +127,3 @@ def _says_no(body: bytes) -> bool:
 
 def _origin(address: SplitResult) -> tuple[str, str | None, int | None]:
     return address.scheme, address.hostname, address.port
-
-
-def _is_loopback(host: str | None) -> bool:
-    return host is not None and (host in {"localhost", "::1"} or host.startswith("127."))

@@ -35,17 +35,17 @@ class Audiences:
         self._client = client
         self._has_private_data = has_private_data
 
-    def of(self, channel_id: str, *, is_shared_outside: bool = False) -> Audience:
-        """Return who reads the channel; asks Slack every time, because it can change at any time.
+    def of(self, channel_id: str, *, is_shared_outside: bool | None = None) -> Audience:
+        """Return who reads the channel; asked anew every time, because it can change at any time.
 
         Args:
             channel_id: The channel.
-            is_shared_outside: Whether Slack said so already.
+            is_shared_outside: What Slack has said already; None asks it.
         """
         if not self._has_private_data:
             return Audience.OURS
         try:
-            is_outside = is_shared_outside or self._client.is_shared_outside(channel_id)
+            is_outside = self._client.is_shared_outside(channel_id) if is_shared_outside is None else is_shared_outside
         except DeliveryError as error:
             logger.info("audience_unknown", extra={"channel_id": channel_id, "reason": str(error)})
             return Audience.UNKNOWN

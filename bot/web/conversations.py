@@ -78,13 +78,17 @@ class ThreadConversation:
         person: Who asked.
         channel_id: Where.
         thread_ts: In which thread.
+        is_in_thread: Whether the thread exists already. Slack shows what is for one person only in a thread that does.
     """
 
-    def __init__(self, courier: Courier, person: Person, channel_id: str, thread_ts: str) -> None:
+    def __init__(
+        self, courier: Courier, person: Person, channel_id: str, thread_ts: str, *, is_in_thread: bool = True
+    ) -> None:
         self._courier = courier
         self._person = person
         self._channel_id = channel_id
         self._thread_ts = thread_ts
+        self._has_thread = is_in_thread
         self._working_ts: str | None = None
 
     def show_working(self, text: str) -> None:
@@ -92,6 +96,7 @@ class ThreadConversation:
         message = Message(text)
         try:
             self._working_ts = self._courier.post(self._channel_id, message, message, thread_ts=self._thread_ts)
+            self._has_thread = True
         except DeliveryError as error:
             logger.warning("working_not_shown", extra={"reason": str(error)})
 
@@ -115,4 +120,5 @@ class ThreadConversation:
         if self._working_ts:
             self._courier.update(self._channel_id, self._working_ts, _ANSWERED_PRIVATELY, _ANSWERED_PRIVATELY)
         user_id = self._person.user_id
-        self._courier.show(self._channel_id, user_id, answer.direct, answer.plain, thread_ts=self._thread_ts)
+        thread_ts = self._thread_ts if self._has_thread else None
+        self._courier.show(self._channel_id, user_id, answer.direct, answer.plain, thread_ts=thread_ts)

@@ -32,8 +32,8 @@ class Courier:
         """Post into a channel, a thread, or (with a person's id as the channel) as a direct message."""
         return self._send(lambda form: self.client.post_message(channel, form, thread_ts=thread_ts), message, plain)
 
-    def show(self, channel: str, user_id: str, message: Message, plain: Message, *, thread_ts: str) -> None:
-        """Show something to one person in a thread."""
+    def show(self, channel: str, user_id: str, message: Message, plain: Message, *, thread_ts: str | None) -> None:
+        """Show something to one person in a channel or a thread."""
         self._send(lambda form: self.client.post_ephemeral(channel, user_id, form, thread_ts=thread_ts), message, plain)
 
     def update(self, channel: str, ts: str, message: Message, plain: Message) -> None:

@@ -88,7 +88,9 @@ class Desk:
         """Take in a mention; the same event sent again is not taken in again."""
         if not self._events.is_new(asked.event_id):
             return
-        conversation = ThreadConversation(self._courier, asked.person, asked.channel_id, asked.thread_ts)
+        conversation = ThreadConversation(
+            self._courier, asked.person, asked.channel_id, asked.thread_ts, is_in_thread=asked.is_in_thread
+        )
         said_at_once = self._take(asked, conversation)
         if said_at_once is not None:
             self._answers.give_soon(conversation, said_at_once)
@@ -163,5 +165,5 @@ def _assignment(asked: SlashCommand | Mention, invocation: Invocation, received_
         received_at=received_at,
         is_public=invocation.command.can_share if is_mention else invocation.share,
         can_offer=not is_mention,
-        is_shared_outside=isinstance(asked, Mention) and asked.is_shared_outside,
+        is_shared_outside=asked.is_shared_outside if isinstance(asked, Mention) else None,
     )

@@ -102,7 +102,8 @@ class Health:
             known = self._states[check.name]
             self._states[check.name] = _State(reason, tried_at=now, good_at=known.good_at if reason else now)
         if reason != known.reason:
-            logger.info("health_changed", extra={"check": check.name, "reason": reason or "in order"})
+            level = logging.WARNING if reason else logging.INFO
+            logger.log(level, "health_changed", extra={"check": check.name, "reason": reason or "in order"})
 
     def report(self) -> tuple[int, dict[str, Any]]:
         """Return the HTTP status and the body of `/readyz`."""

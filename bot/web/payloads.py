@@ -68,7 +68,9 @@ class Mention:
         person: Who wrote it.
         channel_id: Where.
         thread_ts: The thread to answer in; it may begin with this very message.
-        is_shared_outside: Slack says with the event that another organization is in the channel.
+        is_in_thread: Whether the mention itself stands in a thread.
+        is_shared_outside: Whether another organization is in the channel, as Slack says with the event; None when it
+            does not say.
     """
 
     event_id: str
@@ -76,7 +78,8 @@ class Mention:
     person: Person
     channel_id: str
     thread_ts: str
-    is_shared_outside: bool
+    is_in_thread: bool
+    is_shared_outside: bool | None
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ AcceptUrl = Callable[[str], ResponseUrl]
 Asked = SlashCommand | Mention | Click
 
 
-def decode(body: str) -> Mapping[str, Any]:
+def decode(body: bytes) -> Mapping[str, Any]:
     """Return a request's body as a mapping: JSON, a form, or a form that holds JSON under `payload`.
 
     Bolt's own parser takes every form in which the word "payload" occurs for the third kind, and so loses a command
@@ -112,9 +115,10 @@ def decode(body: str) -> Mapping[str, Any]:
         MalformedError: It is none of these.
     """
     try:
-        if body.startswith("{"):
-            return _mapping(json.loads(body))
-        fields = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=200))
+        text = body.decode()
+        if text.startswith("{"):
+            return _mapping(json.loads(text))
+        fields = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=200))
         return _mapping(json.loads(fields["payload"])) if "payload" in fields else fields
     except (ValueError, RecursionError) as error:
         raise MalformedError("the body cannot be decoded") from error
@@ -187,13 +191,15 @@ def _event(body: Mapping[str, Any]) -> Mention | None:
     event_id = _text(body, "event_id")
     if _text(event, "type") != "app_mention" or event.get("bot_id") or "user" not in event:
         return None  # Other events; and other bots, ourselves among them, are not talked to.
+    is_outside = body.get("is_ext_shared_channel")
     return Mention(
         event_id=event_id,
         text=_after_mention(_text(event, "text", default=""), _bot_user_id(body)),
         person=Person(user_id=_text(event, "user"), team_id=_text(body, "team_id")),
         channel_id=_text(event, "channel"),
         thread_ts=_text(event, "thread_ts", default="") or _text(event, "ts"),
-        is_shared_outside=body.get("is_ext_shared_channel") is True,
+        is_in_thread="thread_ts" in event,
+        is_shared_outside=is_outside if isinstance(is_outside, bool) else None,
     )
 
 

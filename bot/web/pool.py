@@ -31,7 +31,7 @@ class Job:
 
     Attributes:
         run: Does it. An exception is logged, and the worker lives on.
-        abandon: Is called instead when the pool stops before the job's turn; it should be short.
+        abandon: Is called when the pool stops before the job's turn, or before it is done; it should be short.
     """
 
     run: Callable[[], None]
@@ -54,6 +54,7 @@ class WorkerPool:
         self._most = threads + queue_size
         self._lock = threading.Lock()
         self._unfinished = 0
+        self._running: dict[int, Job] = {}
         self._is_open = True
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(threads)
@@ -78,7 +79,7 @@ class WorkerPool:
             return True
 
     def stop(self, timeout_seconds: float) -> bool:
-        """Take no more jobs, let the running ones finish, and tell the waiting ones.
+        """Take no more jobs, let the running ones finish, and tell those who wait for one that did not.
 
         Returns:
             Whether everything was finished in time.
@@ -89,7 +90,11 @@ class WorkerPool:
         deadline = time.monotonic() + timeout_seconds
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
+        with self._lock:
+            unfinished = list(self._running.values())
+        for job in unfinished:
+            self._run(job.abandon)
+        return not unfinished
 
     def _let_in(self) -> None:
         while (entry := self._lobby.get()) is not None:
@@ -109,7 +114,11 @@ class WorkerPool:
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
+            with self._lock:
+                self._running[id(job)] = job
             self._run(job.run if self._is_open else job.abandon)
+            with self._lock:
+                del self._running[id(job)]
             del job  # Gone before the next wait, with all it holds on to.
             with self._lock:
                 self._unfinished -= 1

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 
 import falcon
@@ -40,13 +41,23 @@ class _Route:
         raise falcon.HTTPNotFound
 
 
-class _Alive(_Route):
+class _Page(_Route):
+    def on_head(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Load balancers ask without wanting to read."""
+        self.on_get(req, resp)
+
+    @abstractmethod
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """Answer the page."""
+
+
+class _Alive(_Page):
     def on_get(self, _: falcon.Request, resp: falcon.Response) -> None:
         """Say that we serve."""
         _send_json(resp, {"status": "ok"})
 
 
-class _Ready(_Route):
+class _Ready(_Page):
     def __init__(self, health: Health) -> None:
         self._health = health
 

@@ -72,7 +72,7 @@ class SlackRequests:
             logger.warning("request_refused", extra={"verdict": verdict.value})
             return Reaction(_UNAUTHORIZED, "This request is not signed by Slack, or not lately.\n")
         try:
-            decoded = payloads.decode(body.decode())
+            decoded = payloads.decode(body)
         except MalformedError as error:
             return _malformed(error)
         # A decoded body is what Bolt calls "socket mode"; nothing else depends on the word.

@@ -38,7 +38,8 @@ class Assignment:
         received_at: When, in monotonic seconds.
         is_public: Whether the answer is for everybody there, if they may see it.
         can_offer: Whether the answer may carry a button to share it with the channel.
-        is_shared_outside: Whether Slack said with the request that another organization reads along.
+        is_shared_outside: Whether another organization reads along, as Slack said with the request; None when it did
+            not say.
     """
 
     invocation: Invocation
@@ -47,7 +48,7 @@ class Assignment:
     received_at: float
     is_public: bool
     can_offer: bool = True
-    is_shared_outside: bool = False
+    is_shared_outside: bool | None = None
 
 
 class Work:

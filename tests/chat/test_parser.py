@@ -24,6 +24,8 @@ PARAMETERS = (
         ("tags acme/api", "tags acme/api"),
         ("tags —wide", "tags --wide"),
         ("tags –wide", "tags --wide"),
+        ("tags ‐‐wide", "tags --wide"),
+        ("tags -–wide", "tags --wide"),
         ("tags acme/api — wide", "tags acme/api — wide"),
         ("—help", "--help"),
         ("search “my app”", 'search "my app"'),
@@ -87,6 +89,7 @@ def test_options_may_stand_anywhere() -> None:
     [
         ("", "`tags` needs <image>.", ""),
         ("acme/api --wied", "`tags` has no option `--wied`.", "--wide"),
+        ("acme/api -wide", "`tags` has no option `-wide`.", "--wide"),
         ("acme/api --xyzzy", "`tags` has no option `--xyzzy`.", ""),
         ("acme/api --limit many", "`--limit`: `many` is not a whole number from 1 to 1000.", ""),
         ("acme/api --limit 0", "`--limit`: `0` is not a whole number from 1 to 1000.", ""),

@@ -209,3 +209,7 @@ def test_the_table_of_commands_has_a_row_each() -> None:
 
     assert table[2] == "| `/hub echo [<words>…] [--loud] [--share]` | Say it again | members |"
     assert len(table) == 5
+
+
+def test_the_word_help_inside_a_longer_line_is_a_word_like_any_other() -> None:
+    assert ROUTER.parse("echo help desk").arguments == EchoArguments(words=("help", "desk"))

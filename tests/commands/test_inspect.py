@@ -1,7 +1,8 @@
 import pytest
 
 from bot.sandbox.hub_state import HubState
-from tests.support.desk import Desk, ago, digest, image, open_desk
+from bot.sandbox.unknowns import Unknowns
+from tests.support.desk import Desk, ago, digest, image, open_desk, spoken
 
 
 def test_inspect_says_what_to_pin_and_everything_else(desk: Desk) -> None:
@@ -11,7 +12,7 @@ def test_inspect_says_what_to_pin_and_everything_else(desk: Desk) -> None:
         f"Index digest: {digest('2')}",
         "Pushed: 2026-11-19 09:00 UTC by bo",
         "Last pulled: 2026-11-21 06:00 UTC",
-        "Size: 85.2 MB",
+        "Size: amd64 85.2 MB, arm64/v8 80.0 MB",
         "Status: active",
         "Type: image (application/vnd.oci.image.index.v1+json)",
         "Repository: acme/api",
@@ -48,7 +49,7 @@ def test_a_missing_tag_is_said_to_be_missing_with_the_nearest_ones(desk: Desk) -
 
 
 def test_a_tag_like_no_other_gets_the_newest_ones(desk: Desk) -> None:
-    assert desk.says("inspect acme/api:zzz")[2:] == ["- latest", "- 1.1.0", "- 1.0.0"]
+    assert desk.says("inspect acme/api:zzz")[1:] == ["The newest tags:", "- latest", "- 1.1.0", "- 1.0.0"]
 
 
 def test_a_missing_tag_of_an_empty_repository_leads_to_docker_hub(desk: Desk) -> None:
@@ -90,5 +91,13 @@ def test_nothing_known_reads_unknown_and_nothing_can_be_pinned() -> None:
     with open_desk(state=state) as desk:
         said = desk.says("inspect acme/odd:x")
 
-    assert said[1] == "Digest: unknown"
-    assert not [line for line in said if "@" in line]
+    assert said[1:3] == [f"acme/odd:x@{digest('a')}", "Digest: unknown"]
+
+
+def test_a_digest_that_is_kept_back_cannot_be_compared_and_that_is_said() -> None:
+    with open_desk() as desk:
+        desk.hub.unknowns = Unknowns(tag_digest="absent")
+        outcome = desk.ask(f"inspect acme/api:1.1.0@{digest('2')}")
+
+        assert outcome.is_good
+        assert "cannot be compared" in spoken(outcome.document)[-1]

@@ -20,12 +20,15 @@ def test_repos_lists_the_default_namespace_and_says_what_may_be_hidden(desk: Des
     ]
 
 
-def test_an_owner_sees_the_private_ones_and_nothing_is_said_to_be_hidden() -> None:
+def test_an_owner_sees_the_private_ones_and_is_told_whose_eyes_they_are_seen_with() -> None:
     with open_desk(username="ana", token=PAT) as desk:
         said = desk.says("repos acme")
 
     assert said[3].startswith("vault | private |")
-    assert said[-1] == "3 repositories, last pushed first."
+    assert said[-2:] == [
+        "3 repositories, last pushed first.",
+        "Private repositories may be missing: the PAT of ana shows only those that ana may see.",
+    ]
 
 
 def test_an_organization_token_that_may_not_list_hides_private_ones_and_that_is_said() -> None:
@@ -86,6 +89,6 @@ def test_private_and_public_exclude_each_other(desk: Desk) -> None:
 def test_without_any_namespace_one_is_asked_for() -> None:
     with open_desk(default_namespace=None) as desk:
         assert str(desk.ask("repos").failure) == (
-            "Which namespace? Name one (`repos acme`), or set DOCKERHUB_NAMESPACES for a default."
+            "Which namespace? Name one, or set DOCKERHUB_NAMESPACES for a default."
         )
         assert desk.paths() == []

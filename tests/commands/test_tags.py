@@ -2,7 +2,8 @@ import pytest
 
 from bot.errors import UsageError
 from bot.sandbox.faults import Fault
-from bot.sandbox.hub_state import HubState
+from bot.sandbox.hub_state import HubState, Image
+from bot.sandbox.unknowns import Unknowns
 from tests.support.desk import NOW, Desk, ago, codes, image, open_desk
 
 
@@ -45,7 +46,7 @@ def test_a_glob_picks_by_name(desk: Desk) -> None:
 def test_nothing_that_matches_is_said_so(desk: Desk) -> None:
     assert desk.says("tags acme/api --name 'v9*' --platform s390x") == [
         "Tags of acme/api",
-        "No tag is called v9* and has the platform s390x.",
+        "No tag matches v9* and has the platform s390x.",
     ]
 
 
@@ -183,3 +184,26 @@ def test_a_rate_limit_longer_than_a_person_waits_says_until_when(desk: Desk) -> 
     desk.hub.faults.add(Fault(kind="rate_limited", retry_after_seconds=50 * 60))
 
     assert "rate limited until 09:50 UTC" in str(desk.ask("tags acme/api").failure)
+
+
+def test_a_choice_of_characters_in_a_glob_is_no_text_to_look_for(desk: Desk) -> None:
+    assert codes(desk.ask("tags acme/api --name '[0-9].*'").document)[::2] == ["1.1.0", "1.0.0"]
+
+
+def test_a_service_that_does_not_count_is_no_reason_to_promise_more() -> None:
+    with open_desk(state=many_tags(30)) as desk:
+        desk.hub.unknowns = Unknowns(page_count="absent")
+
+        assert desk.says("tags acme/big --limit 5")[-1] == (
+            "5 tags, newest first; there may be more. More: --all --wide"
+        )
+        assert desk.says("tags acme/big --all")[-1] == "30 tags, newest first. More: --wide"
+
+
+def test_a_platform_without_a_name_reads_unknown() -> None:
+    state = HubState()
+    state.create_repository("acme", "odd", at=NOW)
+    images = [image("linux/amd64", "a", 1_000), Image(None, "", digest=None, size_bytes=None)]
+    state.push_tag("acme/odd", "x", at=NOW, images=images)
+    with open_desk(state=state) as desk:
+        assert desk.says("tags acme/odd")[2].startswith("x | amd64 1.0 kB, unknown unknown |")
