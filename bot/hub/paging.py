@@ -33,12 +33,14 @@ class Page(Generic[T]):
         total: How many entries the whole list has, as the service says; None when it does not.
         next_query: What to ask for the next page; None on the last one.
         credential: What it was asked with, in words.
+        dead_end: Why there is a next page that cannot be asked for; empty when there is none.
     """
 
     items: Sequence[T]
     total: int | None = None
     next_query: Query | None = None
     credential: str = ""
+    dead_end: str = ""
 
 
 class Listing(Generic[T]):
@@ -126,6 +128,9 @@ class PagedListing(Listing[T]):
             if room is not None and len(fresh) >= room:
                 self.has_more = self.has_more or len(fresh) > room
                 return
+            if page.dead_end:
+                self._fall_short(len(seen), page.dead_end)
+                return
             query = page.next_query
 
     def _obstacle(self, query: Query, asked: Collection[Query], barren: int) -> str:
@@ -155,7 +160,7 @@ class PagedListing(Listing[T]):
                 self.shortfall = "The list became shorter while it was read: some entries may be missing."
             self.total = page.total
         self.credential = page.credential
-        self.has_more = page.next_query is not None
+        self.has_more = page.next_query is not None or bool(page.dead_end)
         fresh: dict[Hashable, T] = {}
         for item in page.items:
             key = self._key(item)
@@ -168,7 +173,7 @@ class PagedListing(Listing[T]):
         # A circle of pages is no loss when all entries were in it.
         self.has_more = self.total is None or count < self.total
         if self.has_more:
-            self.shortfall = f"Only the first {count:,} were read: {why}."
+            self.shortfall = f"Not all entries were read, only {count:,}: {why}."
 
 
 def list_pages(
@@ -209,15 +214,16 @@ def _page_of(reply: Reply, model: type[M], *, origin: str, resource: str) -> Pag
         raise UnexpectedResponseError(
             resource, credential=reply.credential, detail="a page without a list of results", status=reply.answer.status
         )
+    following, dead_end = None, ""
     try:
         following = next_query(data.get("next"), origin=origin)
     except ForeignLinkError as error:
-        raise UnexpectedResponseError(
-            resource, credential=reply.credential, detail=f"the next page is said to be at {clean(str(error))}"
-        ) from error
+        # Nothing is sent there; what has been read so far is still true.
+        dead_end = f"the next page is said to be at {clean(str(error))}"
     return Page(
         items=decode_many(model, data["results"]),
         total=read_int(data.get("count")),
         next_query=following,
         credential=reply.credential,
+        dead_end=dead_end,
     )

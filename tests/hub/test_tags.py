@@ -239,7 +239,7 @@ def test_all_tags_are_sorted() -> None:
 def test_repository_without_order_and_end_is_cut_and_says_so() -> None:
     listing = Tags(make_api(FakeWire(Repository(300, newest_first=None, page_size=5)))).newest(API, 25)
 
-    assert listing.shortfall == "Only the first 250 were read: no more than 50 pages are read."
+    assert listing.shortfall == "Not all entries were read, only 250: no more than 50 pages are read."
 
 
 def pushed(*minutes: float | None) -> list[Tag]:
