@@ -84,23 +84,35 @@ def _show_part(part: Part, console: Console, now: datetime) -> None:
 def _show_table(table: Table, console: Console, now: datetime) -> None:
     is_narrow = console.width < NARROW
     shown = RichTable(box=None, pad_edge=False, header_style="bold underline")
-    for column in table.columns:
-        shown.add_column(Text(_clean(column.title)), justify="right" if column.numeric else "left", overflow="fold")
+    for number, column in enumerate(table.columns):
+        shown.add_column(
+            Text(_clean(column.title)),
+            justify="right" if column.numeric else "left",
+            overflow="fold",
+            # Only prose may be folded: half a digest or half a time is none.
+            no_wrap=not any(isinstance(row[number], str) for row in table.rows),
+        )
     for row in table.rows:
         shown.add_row(*(_cell(cell, now, is_narrow=is_narrow) for cell in row))
+    # Rich would cut what cannot be folded to the terminal's width, digests among it. A wider page keeps them whole.
     least = Measurement.get(console, console.options.update(max_width=WIDTH_WITHOUT_TERMINAL), shown).minimum
-    console.print(shown, width=max(console.width, least), crop=False)
+    page = console if least <= console.width else _wider(console, least)
+    with page.capture() as captured:
+        page.print(shown)
+    console.out(captured.get(), end="", highlight=False)
+
+
+def _wider(console: Console, width: int) -> Console:
+    return Console(file=console.file, width=width, force_terminal=console.is_terminal)
 
 
 def _cell(cell: Inline, now: datetime, *, is_narrow: bool) -> Text:
     """Write a cell; where there is little room, a time as its age and each item of a list on a line of its own."""
     if is_narrow and isinstance(cell, Moment) and cell.at is not None:
-        return Text(format_age(cell.at, now=now), no_wrap=True)
+        return Text(format_age(cell.at, now=now))
     if is_narrow and isinstance(cell, str):
         return Text(_clean(cell.replace(", ", "\n")))
-    written = _inline(cell, now)
-    written.no_wrap = not isinstance(cell, str)
-    return written
+    return _inline(cell, now)
 
 
 def _line(line: Line, now: datetime) -> Text:

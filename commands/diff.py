@@ -18,6 +18,7 @@ from bot.chat.parameters import ImageType, image_argument
 from bot.chat.tag_facts import PlatformFacts, TagFacts, digest_cell
 from bot.document import (
     UNKNOWN,
+    Code,
     Column,
     Document,
     Facts,
@@ -213,7 +214,7 @@ def _heading(side: Side, result: DiffResult) -> str:
 def _platform_row(each: PlatformChange) -> tuple[Inline, ...]:
     left = NOT_THERE if each.change == "gained" else Size(each.left_size_bytes)
     right = NOT_THERE if each.change == "lost" else Size(each.right_size_bytes)
-    return (each.platform, left, right, _change_words(each))
+    return (Code(each.platform), left, right, _change_words(each))
 
 
 def _change_words(each: PlatformChange) -> Inline:

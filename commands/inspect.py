@@ -190,7 +190,7 @@ def _platform_table(tag: TagFacts) -> Table:
 
 def _platform_row(each: PlatformFacts) -> tuple[Inline, ...]:
     digest: Inline = Code(each.digest) if each.digest else UNKNOWN
-    return (each.label, Size(each.size_bytes), digest, Moment(each.pulled_at), each.status or UNKNOWN)
+    return (Code(each.label), Size(each.size_bytes), digest, Moment(each.pulled_at), each.status or UNKNOWN)
 
 
 COMMAND = Command(

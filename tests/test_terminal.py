@@ -85,6 +85,16 @@ def test_a_narrow_table_shows_ages_and_one_platform_a_line() -> None:
     ]
 
 
+def test_a_digest_in_a_table_is_never_cut() -> None:
+    digest = "sha256:" + "0" * 64
+    columns = (Column("Platform"), Column("Digest"), Column("Status"))
+    table = Table("", columns, (("linux/amd64", Code(digest), "active"),))
+
+    assert [printed(Document("", (table,)), width=width).count(digest) for width in (40, 80, 85, 90, 95, 120)] == [
+        1
+    ] * 6
+
+
 def test_no_line_ends_in_blanks() -> None:
     document = Document("", (Table("", (Column("A"), Column("B")), (("long enough", "x"), ("y", "z"))),))
 
