@@ -1,8 +1,8 @@
 """Time, as something that is passed in.
 
 Wall time decides what a person reads and what is due; monotonic time decides how long something waits. Nothing in
-the project calls `datetime.now` or `time.sleep` for itself, so that a test never waits and a demo can be moved to
-tomorrow morning.
+the project asks for the date by itself, and nothing that waits for Docker Hub or Slack sleeps by itself, so that a test
+never waits and a demo can be moved to tomorrow morning. Threads that wait for each other use the machine's own time.
 """
 
 import threading

@@ -5,10 +5,11 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -45,6 +46,7 @@ WORKING = "Working…"
 WIDTH_WITHOUT_TERMINAL = 240
 # Below this, times in tables are shown as ages.
 NARROW = 120
+_GAP = 2
 
 
 def show(document: Document, console: Console, *, now: datetime) -> None:
@@ -83,23 +85,28 @@ def _show_part(part: Part, console: Console, now: datetime) -> None:
 
 def _show_table(table: Table, console: Console, now: datetime) -> None:
     is_narrow = console.width < NARROW
+    rows = [[_cell(cell, now, is_narrow=is_narrow) for cell in row] for row in table.rows]
     shown = RichTable(box=None, pad_edge=False, header_style="bold underline")
+    least = _GAP * (len(table.columns) - 1)
     for number, column in enumerate(table.columns):
-        shown.add_column(
-            Text(_clean(column.title)),
-            justify="right" if column.numeric else "left",
-            overflow="fold",
-            # Only prose may be folded: half a digest or half a time is none.
-            no_wrap=not any(isinstance(row[number], str) for row in table.rows),
-        )
-    for row in table.rows:
-        shown.add_row(*(_cell(cell, now, is_narrow=is_narrow) for cell in row))
-    # Rich would cut what cannot be folded to the terminal's width, digests among it. A wider page keeps them whole.
-    least = Measurement.get(console, console.options.update(max_width=WIDTH_WITHOUT_TERMINAL), shown).minimum
+        title = Text(_clean(column.title))
+        # Only prose may be folded: half a digest or half a time is none.
+        is_whole = not any(isinstance(row[number], str) for row in table.rows)
+        least += max(_least_width(cell, is_whole=is_whole) for cell in (title, *(row[number] for row in rows)))
+        justify: Literal["left", "right"] = "right" if column.numeric else "left"
+        shown.add_column(title, justify=justify, overflow="fold", no_wrap=is_whole)
+    for cells in rows:
+        shown.add_row(*cells)
+    # Rich would cut what cannot be folded to the terminal's width. A wider page keeps it whole.
     page = console if least <= console.width else _wider(console, least)
     with page.capture() as captured:
         page.print(shown)
     console.out(captured.get(), end="", highlight=False)
+
+
+def _least_width(cell: Text, *, is_whole: bool) -> int:
+    pieces = cell.plain.splitlines() if is_whole else cell.plain.split()
+    return max((cell_len(piece) for piece in pieces), default=0)
 
 
 def _wider(console: Console, width: int) -> Console:
