@@ -1,6 +1,7 @@
 """`hub-bot`: the program. Exit status: 0 done, 1 the answer is no or it failed, 2 usage or settings."""
 
 import io
+import json
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -54,13 +55,13 @@ def run_once(words: tuple[str, ...]) -> None:
 
     --json, in any position, prints one JSON document and nothing else on standard output.
     """
-    settings = _settings()
+    kept, as_json = _take(words, "--json")
+    settings = _settings(as_json=as_json)
     # A person at a terminal wants the answer, which says what went wrong; the log is for those who ask for it.
     level = settings.log_level if "log_level" in settings.model_fields_set else "error"
     configure_logging(form=settings.log_format, level=level)
     from bot.app import run_in_terminal
 
-    kept, as_json = _take(words, "--json")
     sys.exit(run_in_terminal(settings, kept, as_json=as_json))
 
 
@@ -91,10 +92,12 @@ def _take(words: Sequence[str], flag: str) -> tuple[list[str], bool]:
     return kept, len(kept) != len(words)
 
 
-def _settings() -> Settings:
+def _settings(*, as_json: bool = False) -> Settings:
     try:
         return Settings.from_environment()
     except ConfigError as error:
+        if as_json:
+            click.echo(json.dumps({"error": {"reason": error.reason, "message": str(error)}}, ensure_ascii=False))
         _refuse(error.problems)
 
 

@@ -16,30 +16,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from bot.redaction import redact
+
 _request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="")
 
-_MASK = "[redacted]"
-_SECRET_FORMS = (
-    r"xox[abeprs](?:\.xox[a-z])?-[A-Za-z0-9-]+",  # Slack's bot, user, refresh and rotating tokens.
-    r"xapp-[A-Za-z0-9-]+",
-    r"dckr_(?:pat|oat)_[A-Za-z0-9_-]+",
-    r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*",  # A JWT, as Docker Hub issues them.
-    r"(?<=[?&]code=)[^&\s\"']+",
-    r"https?://hooks\.slack(?:-gov)?\.com/[^\s\"'<>]+",
-    r"(?<=/webhooks/dockerhub/)[^/\s\"'?]+",
-    r"(?<=/trigger/)[0-9a-fA-F-]{16,}",
-    r"(?i:(?<=bearer )|(?<=basic )|(?<=jwt ))[A-Za-z0-9+/=._~-]{8,}",
-    r"v0=[0-9a-f]{64}",  # A request's signature.
-)
-_SECRETS = re.compile("|".join(_SECRET_FORMS))
 _STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # What these say at INFO is either per request (ours is better) or holds what must not be kept.
 _QUIET = ("slack_bolt", "slack_sdk", "urllib3", "apscheduler", "waitress")
-
-
-def redact(text: str) -> str:
-    """Return the text with everything that looks like a secret masked."""
-    return _SECRETS.sub(_MASK, text)
 
 
 def new_request_id() -> str:

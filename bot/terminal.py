@@ -192,8 +192,10 @@ class Terminal:
 
     def _show_failure(self, error: HubBotError, *, as_json: bool, now: datetime) -> None:
         if as_json:
-            told = {"error": {"reason": error.reason, "message": str(error)}}
-            click.echo(json.dumps(told, indent=2, ensure_ascii=False), file=self._output.file)
+            told = {"reason": error.reason, "message": str(error)}
+            if isinstance(error, UsageError):
+                told |= {"suggestion": error.suggestion, "example": error.example}
+            click.echo(json.dumps({"error": told}, indent=2, ensure_ascii=False), file=self._output.file)
         else:
             show(describe_failure(error), self._errors, now=now)
 

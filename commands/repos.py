@@ -12,7 +12,7 @@ import click
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.chat.command import Arguments, Command, Context, Group, Result
-from bot.chat.parameters import NamespaceType, choice, flag, limit_option, text_option
+from bot.chat.parameters import NamespaceType, choice, flag, limit_option, row_limit, text_option
 from bot.chat.progress import telling_progress
 from bot.document import (
     UNKNOWN,
@@ -123,7 +123,7 @@ def parse(values: Mapping[str, Any]) -> ReposArguments:
     """Make the arguments.
 
     Raises:
-        UsageError: Both `--private` and `--public`.
+        UsageError: Options contradict each other.
     """
     if values["private"] and values["public"]:
         raise UsageError("`--private` and `--public` exclude each other.", example="/hub repos --private")
@@ -135,7 +135,7 @@ def parse(values: Mapping[str, Any]) -> ReposArguments:
         name=values["name"],
         visibility=visibility,
         sort=values["sort"],
-        limit=None if values["all"] else values["limit"] or DEFAULT_LIMIT,
+        limit=row_limit(values, DEFAULT_LIMIT, example="/hub repos --all"),
     )
 
 

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from bot.chat.command import Arguments, Command, Context, Group, Result
 from bot.chat.lookup import find_repository, notes_on
-from bot.chat.parameters import choice, flag, image_argument, limit_option, platform_option, text_option
+from bot.chat.parameters import choice, flag, image_argument, limit_option, platform_option, row_limit, text_option
 from bot.chat.progress import telling_progress
 from bot.chat.tag_facts import TagFacts, digest_cell, only_platform, platforms_cell, size_cell
 from bot.document import UNKNOWN, Code, Column, Document, Inline, Moment, Note, Paragraph, Table, line, marked
@@ -86,7 +86,7 @@ def parse(values: Mapping[str, Any]) -> TagsArguments:
     """Make the arguments.
 
     Raises:
-        UsageError: A tag or digest was named, which is a question for `inspect`.
+        UsageError: A tag or digest was named, which is a question for `inspect`; or options contradict each other.
     """
     image: ImageReference = values["image"]
     if image.tag or image.digest:
@@ -100,7 +100,7 @@ def parse(values: Mapping[str, Any]) -> TagsArguments:
         pattern=values["name"],
         sort=values["sort"],
         platform=values["platform"],
-        limit=None if values["all"] else values["limit"] or DEFAULT_LIMIT,
+        limit=row_limit(values, DEFAULT_LIMIT, example="/hub tags acme/api --all"),
         wide=values["wide"],
     )
 

@@ -164,3 +164,22 @@ def test_help_of_the_program_names_its_commands() -> None:
     finished = hub_bot("--help")
 
     assert all(word in finished.stdout for word in ("serve", "exec", "demo", "manifest"))
+
+
+def test_wrong_settings_are_json_too_when_json_is_asked_for() -> None:
+    finished = hub_bot("exec", "tags", "nginx", "--json", environment={"HUB_BOT_PROT": "1"})
+
+    assert finished.returncode == 2
+    assert json.loads(finished.stdout)["error"]["reason"] == "config"
+
+
+def test_what_is_copied_from_slack_runs_too(hub: HubSimulator) -> None:
+    assert hub_bot("exec", "/hub", "tags", "library/nginx", environment=against(hub)).returncode == 0
+
+
+def test_an_encoding_that_lacks_characters_is_no_crash(hub: HubSimulator) -> None:
+    environment = against(hub, PYTHONIOENCODING="ascii")
+
+    finished = hub_bot("exec", "diff", "library/nginx:latest", "1", environment=environment)
+
+    assert (finished.returncode, finished.stderr) == (0, "")

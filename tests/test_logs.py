@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.logs import bind_request_id, configure_logging, current_request_id, new_request_id, redact
+from bot.logs import bind_request_id, configure_logging, current_request_id, new_request_id
+from bot.redaction import redact
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjMifQ.c2lnbmF0dXJl"
 

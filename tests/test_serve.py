@@ -188,6 +188,7 @@ def test_stopping_finishes_what_runs_and_ends_with_zero(bot: RunningBot, slack: 
     hub.latency_seconds = 1.0
     url = slack.response_url()
     bot.command("tags acme/gateway", url.address)
+    slack.wait_until(lambda: slack.called("users.info"))  # From then on it runs.
 
     began = time.monotonic()
     assert bot.stop() == 0

@@ -1,10 +1,12 @@
 """The kinds of words that several commands take: an image, a platform, a glob, a number of rows."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from bot.errors import UsageError
 from bot.images import ImageReference, InvalidReferenceError, check_namespace
 from bot.words import quoted
 
@@ -75,6 +77,17 @@ def limit_option(default: int) -> click.Option:
     """Return `--limit`, how many rows to show."""
     help_text = f"Show at most this many (default {default})."
     return click.Option(["--limit"], type=RowsType(), metavar="N", help=help_text)
+
+
+def row_limit(values: Mapping[str, Any], default: int, *, example: str) -> int | None:
+    """Return how many rows are asked for by `--limit` and `--all`; None is all of them.
+
+    Raises:
+        UsageError: Both were given.
+    """
+    if values["all"] and values["limit"]:
+        raise UsageError("`--all` and `--limit` exclude each other.", example=example)
+    return None if values["all"] else values["limit"] or default
 
 
 def flag(name: str, help_text: str) -> click.Option:

@@ -28,6 +28,7 @@ from bot.errors import (
     UnexpectedResponseError,
 )
 from bot.hub.protocol import Answer, RateLimit, retry_seconds
+from bot.redaction import redact
 
 LONGEST_DETAIL = 200
 """Characters of a service's own words that are passed on."""
@@ -35,12 +36,6 @@ UNTOLD_WAIT_SECONDS = 60.0
 """How long a 429 lasts that does not say: every known limit of the API is counted by the minute."""
 
 _LONGEST_READ = 4096
-_SECRETS = re.compile(
-    r"dckr_[a-z]+_[A-Za-z0-9_-]+"  # Personal and organization access tokens.
-    r"|eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*"  # A JWT, also one that was cut off.
-    r"|\b(?:Bearer|Basic|JWT)\s+[A-Za-z0-9._~+/=-]{8,}",  # A whole authorization header.
-    re.IGNORECASE,
-)
 _REDACTED = "[redacted]"
 _SHORTEST_KNOWN_SECRET = 4
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
@@ -108,7 +103,7 @@ def clean(text: str, secrets: Collection[str] = ()) -> str:
     for secret in secrets:
         if len(secret) >= _SHORTEST_KNOWN_SECRET:
             text = text.replace(secret, _REDACTED)
-    text = _SECRETS.sub(_REDACTED, text[:_LONGEST_READ])
+    text = redact(text[:_LONGEST_READ])
     printable = "".join(" " if unicodedata.category(char).startswith("C") else char for char in text)
     line = " ".join(printable.split())
     return line if len(line) <= LONGEST_DETAIL else line[: LONGEST_DETAIL - 1] + "…"

@@ -78,7 +78,7 @@ class Answers:
 
     def __init__(self, clock: Clock, *, working_after_seconds: float = WORKING_AFTER_SECONDS) -> None:
         self._working_after_seconds = working_after_seconds
-        self._helpers = WorkerPool("errands", threads=_HELPERS, queue_size=_ERRANDS)
+        self._helpers = WorkerPool("errands", threads=_HELPERS, queue_size=_ERRANDS, quiet_seconds=0.0)
         self._timer = Timer(monotonic=clock.monotonic)
 
     @property

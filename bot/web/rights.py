@@ -15,6 +15,11 @@ UNCERTAIN = (
     f"Try again in a moment; `{COMMAND} help` works meanwhile."
 )
 
+UNKNOWN_PERSON = (
+    f"Slack does not let me look up who you are, so I cannot check your rights. Whoever runs the bot finds the reason "
+    f"in its log; `{COMMAND} help` works meanwhile."
+)
+
 
 class NotAllowedError(Exception):
     """The person may not. `str()` is the sentence for them, in mrkdwn: it mentions who can help."""
@@ -58,7 +63,7 @@ class Rights:
         try:
             role = (self._roles.resolve_afresh if needed >= Role.OPERATOR else self._roles.resolve)(person)
         except DeliveryError as error:
-            raise NotAllowedError(UNCERTAIN) from error
+            raise NotAllowedError(UNKNOWN_PERSON if error.permanent else UNCERTAIN) from error
         self._compare(role, needed, name)
         return role
 

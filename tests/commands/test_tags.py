@@ -207,3 +207,9 @@ def test_a_platform_without_a_name_reads_unknown() -> None:
     state.push_tag("acme/odd", "x", at=NOW, images=images)
     with open_desk(state=state) as desk:
         assert desk.says("tags acme/odd")[2].startswith("x | amd64 1.0 kB, unknown unknown |")
+
+
+@pytest.mark.parametrize("line", ["tags acme/api --all --limit 3", "repos --limit 3 --all"])
+def test_all_and_a_limit_exclude_each_other(desk: Desk, line: str) -> None:
+    with pytest.raises(UsageError, match="`--all` and `--limit` exclude each other"):
+        desk.ask(line)

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from bot.web.pool import Job, WorkerPool
+from bot.web.pool import LONGEST_HOLD_SECONDS, Job, WorkerPool
 
 
 def test_jobs_run_and_exceptions_kill_nobody(caplog: pytest.LogCaptureFixture) -> None:
@@ -70,6 +70,36 @@ def test_stopping_does_not_wait_for_ever() -> None:
 
     assert not pool.stop(0.01)
     gate.set()
+
+
+def test_who_waits_for_a_job_that_does_not_end_in_time_is_told() -> None:
+    gate, started, told = threading.Event(), threading.Event(), threading.Event()
+    pool = WorkerPool("test", threads=1, queue_size=1)
+
+    def run() -> None:
+        started.set()
+        gate.wait(5)
+
+    pool.submit(Job(run, abandon=told.set))
+    assert started.wait(2)
+
+    assert not pool.stop(0.01)
+    assert told.is_set()
+    gate.set()
+
+
+def test_a_stream_of_jobs_is_held_back_for_a_moment_only() -> None:
+    pool = WorkerPool("test", threads=4, queue_size=1_000)
+    done: list[float] = []
+    came: list[float] = []
+    for _ in range(300):  # One every two milliseconds: never quiet.
+        came.append(time.monotonic())
+        pool.submit(Job(lambda: done.append(time.monotonic())))
+        time.sleep(0.002)
+
+    assert pool.stop(5)
+    assert done[0] - came[0] < LONGEST_HOLD_SECONDS + 0.2
+    assert len(done) > 100  # Those in the lobby when the pool stopped were abandoned, the others had their turn.
 
 
 def wait_at(gate: threading.Event) -> None:
