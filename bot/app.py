@@ -23,9 +23,9 @@ from bot.slack.client import SlackClient
 from bot.slack.manifest import COMMAND
 from bot.slack.response_url import ResponseUrls
 from bot.terminal import Terminal, make_console
-from bot.web.directory import SlackDirectory
 from bot.web.front import SlackFront
 from bot.web.health import Check, Health, requires
+from bot.web.home_team import HomeTeam
 from bot.web.routes import build_routes
 from bot.web.server import WebServer
 from bot.web.socket_mode import SocketModeConnection
@@ -54,11 +54,15 @@ class Application:
         self._settings = settings
         self._hub = build_hub(settings, clock)
         self._slack = SlackClient(_value(settings.slack_bot_token), settings.slack_api_url)
-        directory = SlackDirectory(self._slack, home_team=settings.home_team)
         policy = Policy(frozenset(settings.admins), frozenset(settings.operators))
         self._front = SlackFront(
             router=Router(COMMANDS),
-            roles=Roles(policy, directory, home_team=directory.home_team, monotonic=clock.monotonic),
+            roles=Roles(
+                policy,
+                self._slack,
+                home_team=HomeTeam(self._slack, configured=settings.home_team),
+                monotonic=clock.monotonic,
+            ),
             policy=policy,
             client=self._slack,
             urls=ResponseUrls(settings.slack_api_url),

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol, TypeVar
 
+from bot.slack.accounts import Account
+
 CACHE_SECONDS = 300.0
 
 K = TypeVar("K")
@@ -39,29 +41,10 @@ class Person:
     team_id: str
 
 
-@dataclass(frozen=True)
-class Profile:
-    """What Slack knows of a person, as far as rights depend on it.
-
-    Attributes:
-        team_id: The workspace the account belongs to; None when Slack did not say.
-        is_guest: Restricted to some channels (single- or multi-channel guest).
-        is_stranger: Of another organization, met through a shared channel.
-        is_active: Neither deactivated nor a bot.
-        enterprise_team_ids: Further workspaces of the same organization that the account belongs to.
-    """
-
-    team_id: str | None
-    is_guest: bool = False
-    is_stranger: bool = False
-    is_active: bool = True
-    enterprise_team_ids: frozenset[str] = frozenset()
-
-
 class Directory(Protocol):
     """Where roles look people up; Slack's Web API in production."""
 
-    def profile(self, user_id: str) -> Profile:
+    def account(self, user_id: str) -> Account:
         """Return what is known of the person.
 
         Raises:
@@ -149,7 +132,7 @@ class Roles:
         return role
 
     def _decide(self, person: Person, members: Callable[[str], frozenset[str]]) -> Role:
-        if not self._belongs(person, self._directory.profile(person.user_id)):
+        if not self._belongs(person, self._directory.account(person.user_id)):
             return Role.STRANGER
         if _is_named(person.user_id, self._policy.admins, members):
             return Role.ADMIN
@@ -157,10 +140,10 @@ class Roles:
             return Role.OPERATOR
         return Role.MEMBER
 
-    def _belongs(self, person: Person, profile: Profile) -> bool:
-        if profile.is_guest or profile.is_stranger or not profile.is_active:
+    def _belongs(self, person: Person, account: Account) -> bool:
+        if account.is_guest or account.is_stranger or not account.is_active:
             return False
-        return self._home_team() in ({profile.team_id or person.team_id} | profile.enterprise_team_ids)
+        return self._home_team() in ({account.team_id or person.team_id} | account.enterprise_team_ids)
 
     def _cached_members(self, group: str) -> frozenset[str]:
         # Slack allows twenty such questions a minute: a morning's first commands of everybody would use them up.

@@ -14,6 +14,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web import SlackResponse
 
+from bot.slack.accounts import Account
 from bot.slack.failures import Kind, SlackCallError, failure_of
 from bot.slack.message import Message
 
@@ -34,25 +35,6 @@ class Identity:
     team_id: str
     bot_user_id: str
     scopes: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Account:
-    """What Slack says of a person.
-
-    Attributes:
-        team_id: The workspace the account belongs to; None when Slack did not say.
-        is_guest: Restricted to some channels.
-        is_stranger: Of another organization.
-        is_active: Neither deactivated nor a bot.
-        enterprise_team_ids: The workspaces of the same organization that the account belongs to.
-    """
-
-    team_id: str | None
-    is_guest: bool
-    is_stranger: bool
-    is_active: bool
-    enterprise_team_ids: frozenset[str]
 
 
 class SlackClient:

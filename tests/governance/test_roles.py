@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from bot.errors import DeliveryError
-from bot.governance.roles import CACHE_SECONDS, Person, Policy, Profile, Role, Roles
+from bot.governance.roles import CACHE_SECONDS, Person, Policy, Role, Roles
+from bot.slack.accounts import Account
 
 HOME = "T0HOME"
 ANA, OLA, MAX, EVE = (Person(f"U0{name}", HOME) for name in ("ANA", "OLA", "MAX", "EVE"))
@@ -16,19 +17,19 @@ NAMED = Policy(admins=frozenset({ANA.user_id}), operators=frozenset({OLA.user_id
 class FakeDirectory:
     """Knows everybody as a full member, until told otherwise."""
 
-    profiles: dict[str, Profile] = field(default_factory=dict)
+    profiles: dict[str, Account] = field(default_factory=dict)
     groups: dict[str, frozenset[str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     is_down: bool = False
 
-    def profile(self, user_id: str) -> Profile:
-        return self._answer(user_id, self.profiles.get(user_id, Profile(team_id=HOME)))
+    def account(self, user_id: str) -> Account:
+        return self._answer(user_id, self.profiles.get(user_id, Account(team_id=HOME)))
 
     def usergroup_members(self, usergroup_id: str) -> frozenset[str]:
-        self._answer(usergroup_id, Profile(team_id=None))
+        self._answer(usergroup_id, Account(team_id=None))
         return self.groups.get(usergroup_id, frozenset())
 
-    def _answer(self, asked: str, profile: Profile) -> Profile:
+    def _answer(self, asked: str, profile: Account) -> Account:
         self.asked.append(asked)
         if self.is_down:
             raise DeliveryError("Slack is away.", permanent=False)
@@ -74,16 +75,16 @@ def test_where_nobody_is_named_every_member_is_an_operator(directory: FakeDirect
 @pytest.mark.parametrize(
     "profile",
     [
-        Profile(team_id=HOME, is_guest=True),
-        Profile(team_id=HOME, is_stranger=True),
-        Profile(team_id=HOME, is_active=False),
-        Profile(team_id="T0OTHER"),
-        Profile(team_id="T0OTHER", enterprise_team_ids=frozenset({"T0OTHER", "T0THIRD"})),
+        Account(team_id=HOME, is_guest=True),
+        Account(team_id=HOME, is_stranger=True),
+        Account(team_id=HOME, is_active=False),
+        Account(team_id="T0OTHER"),
+        Account(team_id="T0OTHER", enterprise_team_ids=frozenset({"T0OTHER", "T0THIRD"})),
     ],
 )
 @pytest.mark.parametrize("person", [ANA, MAX])
 def test_guests_and_people_from_elsewhere_are_strangers_even_when_named(
-    directory: FakeDirectory, person: Person, profile: Profile
+    directory: FakeDirectory, person: Person, profile: Account
 ) -> None:
     directory.profiles[person.user_id] = profile
 
@@ -94,18 +95,18 @@ def test_guests_and_people_from_elsewhere_are_strangers_even_when_named(
 @pytest.mark.parametrize(
     "profile",
     [
-        Profile(team_id="T0OTHER", enterprise_team_ids=frozenset({HOME})),
-        Profile(team_id=None),
+        Account(team_id="T0OTHER", enterprise_team_ids=frozenset({HOME})),
+        Account(team_id=None),
     ],
 )
-def test_people_of_the_same_organization_belong(directory: FakeDirectory, profile: Profile) -> None:
+def test_people_of_the_same_organization_belong(directory: FakeDirectory, profile: Account) -> None:
     directory.profiles[MAX.user_id] = profile
 
     assert make_roles(directory).resolve(MAX) is Role.MEMBER
 
 
 def test_where_slack_names_no_team_the_one_of_the_request_counts(directory: FakeDirectory) -> None:
-    directory.profiles[EVE.user_id] = Profile(team_id=None)
+    directory.profiles[EVE.user_id] = Account(team_id=None)
 
     assert make_roles(directory).resolve(replace(EVE, team_id="T0OTHER")) is Role.STRANGER
 
@@ -125,7 +126,7 @@ def test_a_role_is_remembered_for_five_minutes(directory: FakeDirectory, watch: 
 
 
 def test_that_somebody_is_a_stranger_is_remembered_too(directory: FakeDirectory) -> None:
-    directory.profiles[EVE.user_id] = Profile(team_id=HOME, is_guest=True)
+    directory.profiles[EVE.user_id] = Account(team_id=HOME, is_guest=True)
     roles = make_roles(directory)
 
     roles.resolve(EVE)
@@ -136,7 +137,7 @@ def test_that_somebody_is_a_stranger_is_remembered_too(directory: FakeDirectory)
 def test_a_fresh_look_sees_what_changed(directory: FakeDirectory) -> None:
     roles = make_roles(directory)
     roles.resolve(OLA)
-    directory.profiles[OLA.user_id] = Profile(team_id=HOME, is_active=False)
+    directory.profiles[OLA.user_id] = Account(team_id=HOME, is_active=False)
 
     assert roles.resolve(OLA) is Role.OPERATOR
     assert roles.resolve_afresh(OLA) is Role.STRANGER

@@ -4,7 +4,8 @@ import socket
 
 import pytest
 
-from bot.slack.client import Account, Identity, SlackClient
+from bot.slack.accounts import Account
+from bot.slack.client import Identity, SlackClient
 from bot.slack.failures import Kind, SlackCallError
 from bot.slack.message import Message
 from tests.support.fake_slack import BOT_USER, TEAM, TOKEN, FakeSlack

@@ -23,9 +23,9 @@ from bot.governance.roles import Policy, Role, Roles
 from bot.hub.client import HubClient
 from bot.slack.client import SlackClient
 from bot.slack.response_url import ResponseUrls
-from bot.web.directory import SlackDirectory
 from bot.web.front import Sizes, SlackFront
 from bot.web.health import Health
+from bot.web.home_team import HomeTeam
 from bot.web.routes import build_routes
 from bot.web.server import WebServer
 from tests.support.fake_slack import BOT_USER, TEAM, TOKEN, FakeSlack, ResponseUrl, fake_slack
@@ -247,8 +247,7 @@ def running_bot(
     clock = SystemClock()
     hands = Hands()
     client = SlackClient(TOKEN, slack.api_url, timeout_seconds=2)
-    directory = SlackDirectory(client)
-    roles = Roles(policy, directory, home_team=directory.home_team, monotonic=clock.monotonic)
+    roles = Roles(policy, client, home_team=HomeTeam(client), monotonic=clock.monotonic)
     front = SlackFront(
         router=Router(commands(hands)),
         roles=roles,

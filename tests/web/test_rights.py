@@ -1,15 +1,16 @@
 import pytest
 
-from bot.governance.roles import Person, Policy, Profile, Role, Roles
+from bot.governance.roles import Person, Policy, Role, Roles
+from bot.slack.accounts import Account
 from bot.web.rights import NotAllowedError, Rights
 
 ANA = Person("U1", "T1")
 
 
 class Directory:
-    def profile(self, user_id: str) -> Profile:
+    def account(self, user_id: str) -> Account:
         del user_id
-        return Profile(team_id="T1")
+        return Account(team_id="T1")
 
     def usergroup_members(self, usergroup_id: str) -> frozenset[str]:
         del usergroup_id
