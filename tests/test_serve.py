@@ -237,3 +237,19 @@ def test_no_secret_is_in_the_log_of_all_that(bot: RunningBot, slack: FakeSlack) 
 
     assert "command_answered" in bot.log
     assert not [secret for secret in (TOKEN, SIGNING_SECRET, ANA_PAT, url.address) if secret in bot.log]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"type": "event_callback", "team_id": "T0HOME", "event_id": "E1", "event": {"type": "app_mention", "user": 5}},
+        {"type": "event_callback", "team_id": "T0HOME", "authorizations": [5], "event": {"type": "app_mention"}},
+        {"type": "block_actions", "user": 5, "team": [], "channel": 7, "actions": [{}]},
+    ],
+)
+def test_signed_fields_of_the_wrong_kind_are_a_bad_request(bot: RunningBot, body: dict[str, object]) -> None:
+    status, _ = bot.post(*signed(json.dumps(body).encode(), content_type="application/json"))
+
+    assert status == 400
+    assert bot.stop() == 0
+    assert "Traceback" not in bot.log

@@ -11,6 +11,7 @@ from bot.images import ImageReference, InvalidReferenceError, check_namespace
 from bot.words import quoted
 
 _PLATFORM = re.compile(r"(?:[a-z0-9]+/)?[a-z0-9_]+(?:/[a-z0-9.]+)?")
+_ROWS = re.compile(r"[0-9]{1,4}", re.ASCII)
 MOST_ROWS = 1_000
 
 
@@ -63,7 +64,7 @@ class RowsType(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Read a whole number within bounds."""
         text = str(value)
-        if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST_ROWS:
+        if not _ROWS.fullmatch(text) or not 1 <= int(text) <= MOST_ROWS:
             self.fail(f"{quoted(text)} is not a whole number from 1 to {MOST_ROWS}.", param, ctx)
         return int(text)
 

@@ -20,8 +20,8 @@ LONGEST_TEXT = 2_000
 
 _CURLY_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‟": '"', "‘": "'", "’": "'", "‚": "'", "‛": "'"})
 _SPACES = re.compile(r"[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\t\r\n\v\f]")
-# Zero-width and direction marks: nobody sees them, and a name that holds one matches nothing.
-_INVISIBLE = re.compile(r"[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+# Zero-width and direction marks: nobody sees them, and a name that holds one matches nothing. And halves of characters.
+_INVISIBLE = re.compile(r"[\ud800-\udfff\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 _WRAPPED = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
 _LONG_DASH_OPTION = re.compile(
     r"(?<!\S)(?:-?[\u2010-\u2015\u2212]|[\u2010-\u2015\u2212]-?)[\u2010-\u2015\u2212]?(?=[A-Za-z])"

@@ -22,7 +22,7 @@ from bot.errors import (
     UnexpectedResponseError,
 )
 from bot.hub.auth import ANONYMOUS, Credential, Credentials, Operation, hidden_repositories
-from bot.hub.bearers import Bearers, Login, LoginError, Refusal
+from bot.hub.bearers import Bearers, Login, LoginError, Refusal, is_bearer
 from bot.hub.failures import detail_of, error_of
 from bot.hub.pacing import Budget, Patience
 from bot.hub.protocol import Answer, Query, answered_at
@@ -289,7 +289,7 @@ class Api:
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise self.error(answer, "the login", credential.label)
         bearer = answer.data.get("access_token") if isinstance(answer.data, dict) else None
-        if answer.is_success and isinstance(bearer, str) and bearer:
+        if answer.is_success and is_bearer(bearer):
             return Login(bearer, answered_at(answer.headers, self.clock.now()))
         is_away = answer.status not in _REFUSED_LOGIN
         return Refusal(credential, is_away=is_away, detail=self._detail(answer), status=answer.status)

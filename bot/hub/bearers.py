@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from bot.clock import Clock
 from bot.errors import HubError, RateLimitedError, UnauthorizedError, UnavailableError
@@ -252,4 +252,12 @@ def _claims(bearer: str) -> dict[str, Any]:
 
 def _seconds(value: Any) -> float | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and math.isfinite(value) else None
+    try:
+        return float(value) if is_number and math.isfinite(value) else None
+    except OverflowError:  # Python's integers have no end, and its floats have.
+        return None
+
+
+def is_bearer(value: object) -> TypeGuard[str]:
+    """Return whether something can be sent as a bearer: a text without blanks, of characters a header can hold."""
+    return isinstance(value, str) and value.isascii() and value.isprintable() and value != "" and " " not in value

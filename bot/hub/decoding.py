@@ -18,6 +18,9 @@ from bot.errors import UnexpectedResponseError
 
 logger = logging.getLogger(__name__)
 
+_BEYOND_64_BITS = 2**63
+"""What no counter of the service can hold; and what could not be written as a size."""
+_LONGEST_INTEGER = 40
 _INTEGER = re.compile(r"\s*[+-]?\d{1,18}(?:\.0*)?\s*")
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False}
 # The zero time of Go, in which Docker Hub is written, stands for "never" where a time was not set.
@@ -37,16 +40,15 @@ M = TypeVar("M", bound=HubModel)
 
 
 def read_int(value: Any) -> int | None:
-    """Read a whole number, also one that comes as text or with a zero fraction."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float):
-        return int(value) if math.isfinite(value) and value.is_integer() else None
-    if isinstance(value, str) and _INTEGER.fullmatch(value):
-        return int(value.partition(".")[0])
-    return None
+    """Read a whole number of 64 bits, also one that comes as text or with a zero fraction."""
+    number = None
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    elif isinstance(value, float) and math.isfinite(value) and value.is_integer():
+        number = int(value)
+    elif isinstance(value, str) and len(value) <= _LONGEST_INTEGER and _INTEGER.fullmatch(value):
+        number = int(value.partition(".")[0])
+    return number if number is not None and abs(number) < _BEYOND_64_BITS else None
 
 
 def read_bool(value: Any) -> bool | None:
@@ -70,7 +72,8 @@ def read_time(value: Any) -> datetime | None:
     if isinstance(value, str):
         return _parse_time(value)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and math.isfinite(value) and 0 < value <= _LATEST_TIMESTAMP:
+    # The bounds first: `isfinite` cannot take every integer that JSON can hold. No bound holds for NaN.
+    if is_number and 0 < value <= _LATEST_TIMESTAMP:
         return _EPOCH + timedelta(seconds=value)
     return None
 

@@ -210,7 +210,7 @@ def list_pages(
 
 def _page_of(reply: Reply, model: type[M], *, origin: str, resource: str) -> Page[M]:
     data = reply.answer.data
-    if not isinstance(data, dict) or "results" not in data:
+    if not isinstance(data, dict) or not isinstance(data.get("results", ""), list | dict | None):
         raise UnexpectedResponseError(
             resource, credential=reply.credential, detail="a page without a list of results", status=reply.answer.status
         )

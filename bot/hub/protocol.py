@@ -223,6 +223,7 @@ def next_query(link: Any, *, origin: str) -> Query | None:
     if not isinstance(link, str) or not link:
         return None
     try:
+        link.encode()  # JSON can hold halves of characters, which no address can.
         parts = urlsplit(link)
         host = parts.hostname or ""
     except ValueError as error:
@@ -286,6 +287,6 @@ def _reset_time(headers: Mapping[str, str], now: datetime) -> datetime | None:
 def _http_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bot.errors import UnauthorizedError, UnexpectedResponseError
 from bot.hub.api import Api, HubUrls
 from bot.hub.auth import Credential, Operation
+from bot.hub.bearers import is_bearer
 from bot.hub.pacing import Patience
 from bot.hub.protocol import Answer, PullLimit
 from bot.hub.wire import Request
@@ -70,7 +71,7 @@ class Registry:
         answer = self._send(request, credential, words, patience, headers)
         data = answer.data if isinstance(answer.data, dict) else {}
         bearer = data.get("token") or data.get("access_token")
-        if not isinstance(bearer, str) or not bearer:
+        if not is_bearer(bearer):
             raise UnexpectedResponseError(_RESOURCE, credential=words, detail="an answer without a token")
         return bearer
 

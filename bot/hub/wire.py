@@ -8,13 +8,14 @@ origin.
 
 import errno
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
@@ -27,7 +28,7 @@ from bot.hub.retrying import Failure, Mishap, Outcome
 CONNECT_SECONDS = 3.05
 """A little over the three seconds after which TCP sends its first packet again."""
 READ_SECONDS = 10.0
-WHOLE_ANSWER_SECONDS = 60.0
+WHOLE_ANSWER_SECONDS = 20.0
 LARGEST_ANSWER_BYTES = 20_000_000
 POOLED_CONNECTIONS = 64
 MOST_REDIRECTS = 3
@@ -121,10 +122,14 @@ class Wire:
         for _ in range(MOST_REDIRECTS):
             if isinstance(outcome, Failure) or not outcome.is_redirect:
                 break
-            url = urljoin(url, outcome.headers["location"])
+            try:
+                url = urljoin(url, outcome.headers["location"])
+                is_ours = origin_of(url) == origin_of(request.origin)
+            except ValueError:
+                break
             # A redirected write would arrive as a GET that changes nothing and answers 200; a bearer sent to another
             # origin would be given away.
-            if request.method not in _READS or origin_of(url) != origin_of(request.origin):
+            if request.method not in _READS or not is_ours:
                 break
             outcome = self._send(request, url, headers)
         return outcome if isinstance(outcome, Failure) else _judge(request, outcome)
@@ -144,12 +149,17 @@ class Wire:
                 return self._read(response)
         except requests.RequestException as error:
             return Failure(*_mishap_of(error))
+        except urllib3.exceptions.HTTPError as error:  # Reading the body goes past requests, and past its errors.
+            return _mishap_while_reading(error)
+        except ValueError:
+            # An address or a header that is no text; requests looks at `Location` even when it is not to follow it.
+            return Failure(Mishap.REDIRECTED, None, "an answer with headers that cannot be read")
 
     def _read(self, response: requests.Response) -> Outcome:
         body = bytearray()
         started = self._clock.monotonic()
-        chunks: Iterator[bytes] = response.iter_content(_CHUNK_BYTES)
-        for chunk in chunks:
+        # Whatever has come, not chunks of a fixed size: a service that drips would hold those up past every deadline.
+        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
             body += chunk
             if len(body) > self._largest_bytes:
                 return Failure(Mishap.TOO_LARGE, response.status_code, "more data than is plausible")
@@ -196,6 +206,14 @@ def _mishap_of(error: requests.RequestException) -> tuple[Mishap, int | None, st
     if isinstance(error, requests.Timeout):
         return Mishap.LOST, None, "no answer in time"
     return Mishap.LOST, None, "the connection was lost"
+
+
+def _mishap_while_reading(error: urllib3.exceptions.HTTPError) -> Failure:
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return Failure(Mishap.LOST, None, "no answer in time")
+    if isinstance(error, urllib3.exceptions.ProtocolError | urllib3.exceptions.DecodeError):
+        return Failure(Mishap.TRUNCATED, None, "the answer was cut off")
+    return Failure(Mishap.LOST, None, "the connection was lost")
 
 
 def _is_unreachable(error: BaseException) -> bool:

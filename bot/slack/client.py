@@ -8,7 +8,7 @@ import http.client
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
@@ -20,6 +20,8 @@ from bot.slack.message import Message
 
 _SILENT = logging.CRITICAL + 1
 _SLACKBOT = "USLACKBOT"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class SlackClient:
         answer = _call("auth.test", self._web.auth_test)
         scopes = _lower_case(answer.headers).get("x-oauth-scopes", "")
         return Identity(
-            team_id=_taken("auth.test", answer, "team_id"),
+            team_id=_taken("auth.test", answer, "team_id", kind=str),
             bot_user_id=str(answer.get("user_id") or ""),
             scopes=frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
         )
@@ -133,7 +135,7 @@ class SlackClient:
     def is_shared_outside(self, channel: str) -> bool:
         """Return whether people of another organization are in the channel, or invited to it."""
         answer = _call("conversations.info", self._web.conversations_info, channel=channel)
-        found = _taken("conversations.info", answer, "channel")
+        found = _taken("conversations.info", answer, "channel", kind=dict)
         if found.get("is_ext_shared") or found.get("is_pending_ext_shared"):
             return True
         # Shared among workspaces of one organization is not outside; shared in a way we do not know is.
@@ -141,19 +143,22 @@ class SlackClient:
 
     def account(self, user_id: str) -> Account:
         """Return what Slack says of a person."""
-        user = _taken("users.info", _call("users.info", self._web.users_info, user=user_id), "user")
+        user = _taken("users.info", _call("users.info", self._web.users_info, user=user_id), "user", kind=dict)
+        enterprise = user.get("enterprise_user")
+        teams = enterprise.get("teams") if isinstance(enterprise, dict) else None
+        team_id = user.get("team_id")
         return Account(
-            team_id=user.get("team_id"),
+            team_id=team_id if isinstance(team_id, str) else None,
             is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
             is_stranger=bool(user.get("is_stranger")),
             is_active=not (user.get("deleted") or user.get("is_bot") or user_id == _SLACKBOT),
-            enterprise_team_ids=frozenset((user.get("enterprise_user") or {}).get("teams") or ()),
+            enterprise_team_ids=frozenset(each for each in _listed(teams) if isinstance(each, str)),
         )
 
     def usergroup_members(self, usergroup_id: str) -> frozenset[str]:
         """Return the user ids of a user group."""
         answer = _call("usergroups.users.list", self._web.usergroups_users_list, usergroup=usergroup_id)
-        return frozenset(answer.get("users") or ())
+        return frozenset(each for each in _listed(answer.get("users")) if isinstance(each, str))
 
 
 def _call(method: str, function: Callable[..., SlackResponse], **arguments: Any) -> SlackResponse:
@@ -162,16 +167,30 @@ def _call(method: str, function: Callable[..., SlackResponse], **arguments: Any)
         return function(**given)
     except SlackApiError as error:
         raise _refusal(method, error) from None  # Its text quotes the answer, which may hold an upload address.
-    except (SlackRequestError, OSError, http.client.HTTPException, ValueError) as error:
-        # URLError, timeouts and resets are OSErrors; ValueError is an answer that is not UTF-8.
+    except (
+        SlackRequestError,
+        OSError,
+        http.client.HTTPException,
+        ValueError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        # URLError, timeouts and resets are OSErrors; ValueError is an answer that is not UTF-8; the others are what
+        # slack_sdk makes of JSON that is no object, or too deep.
         raise SlackCallError(method, kind=Kind.RETRY) from error
 
 
-def _taken(method: str, answer: SlackResponse, field: str) -> Any:
+def _taken(method: str, answer: SlackResponse, field: str, *, kind: type[T]) -> T:
     """Return a field that an answer must have; without it the answer says nothing, which is a failure of Slack."""
-    if not (value := answer.get(field)):
+    value = answer.get(field)
+    if not isinstance(value, kind) or not value:
         raise SlackCallError(method, kind=Kind.RETRY)
     return value
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _refusal(method: str, error: SlackApiError) -> SlackCallError:

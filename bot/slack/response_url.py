@@ -121,7 +121,7 @@ def _says_no(body: bytes) -> bool:
         return False
     try:
         return json.loads(body).get("ok") is False
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

@@ -67,6 +67,13 @@ class Reply:
                 # The person will ask again; nothing was changed by not hearing the answer to a question.
                 logger.error("answer_lost", extra={"reason": str(error)})  # noqa: TRY400 - Its own words say it all.
 
+    def give_up(self, answer: Outgoing) -> None:
+        """Give this answer because there is no time for the right one; not if that is just on its way."""
+        if not self._lock.acquire(blocking=False):
+            return
+        self._lock.release()
+        self.give(answer)
+
 
 class Answers:
     """Says "Working…" where an answer takes longer than two seconds, and runs the small errands of listeners.

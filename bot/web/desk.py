@@ -140,7 +140,7 @@ class Desk:
             with bind_request_id(new_request_id()):
                 action()
 
-        is_taken = self._pool.submit(Job(run, abandon=lambda: reply.give(notice(RESTARTING))))
+        is_taken = self._pool.submit(Job(run, abandon=lambda: reply.give_up(notice(RESTARTING))))
         if not is_taken:
             logger.warning("pool_full")
         return is_taken

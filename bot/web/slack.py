@@ -75,8 +75,12 @@ class SlackRequests:
             decoded = payloads.decode(body)
         except MalformedError as error:
             return _malformed(error)
-        # A decoded body is what Bolt calls "socket mode"; nothing else depends on the word.
-        response = self._app.dispatch(BoltRequest(body=dict(decoded), mode="socket_mode"))
+        try:
+            # A decoded body is what Bolt calls "socket mode"; nothing else depends on the word.
+            response = self._app.dispatch(BoltRequest(body=dict(decoded), mode="socket_mode"))
+        except (TypeError, AttributeError, KeyError):
+            # Bolt looks into the body before our listeners do, and takes for granted what is in it.
+            return _malformed(MalformedError("its fields are not what they should be"))
         return Reaction(response.status, response.body, response.first_headers()["content-type"])
 
 

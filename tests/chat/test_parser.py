@@ -132,3 +132,7 @@ def test_any_words_are_understood_or_refused_never_a_crash(words: list[str]) -> 
         parse_parameters("tags", parameters, words, example=EXAMPLE)
     except UsageError as refused:
         assert refused.problem
+
+
+def test_halves_of_characters_vanish() -> None:
+    assert normalise("search \ud800nginx\udfff") == "search nginx"

@@ -1,5 +1,7 @@
 """Bearers: fetched once, renewed early, by one; refused credentials are left alone."""
 
+import base64
+import json
 import logging
 import threading
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from bot.hub.bearers import (
     Login,
     LoginError,
     Refusal,
+    is_bearer,
     lifetime_seconds,
 )
 from bot.hub.pacing import Patience
@@ -346,3 +349,15 @@ def test_bearer_is_not_in_the_repr_of_a_login() -> None:
     bearer = jwt()
 
     assert bearer not in repr(Login(bearer, NOW))
+
+
+@pytest.mark.parametrize("bearer", ["", "a.\ud800.b", "a.€.c", "a.b\n.c", "a b", None, 5, ["a"]])
+def test_what_cannot_be_sent_in_a_header_is_no_bearer(bearer: object) -> None:
+    assert not is_bearer(bearer)
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400)])
+def test_lifetime_of_absurd_claims_is_assumed(number: int) -> None:
+    claims = base64.urlsafe_b64encode(json.dumps({"exp": number, "iat": number}).encode()).decode()
+
+    assert lifetime_seconds(Login(f"a.{claims}.c", NOW)) == ASSUMED_LIFETIME_SECONDS

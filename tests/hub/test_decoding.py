@@ -217,3 +217,13 @@ def test_times_survive_any_number_of_digits(at: datetime, digits: int) -> None:
     assert read is not None
     assert abs((at - read).total_seconds()) < 1
     assert digits < 6 or read == at
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), "9" * 400, 2**63, 1e300])
+def test_number_beyond_64_bits_is_unknown(value: object) -> None:
+    assert read_int(value) is None
+
+
+@pytest.mark.parametrize("value", [10**400, float("nan"), float("inf"), -(10**400)])
+def test_time_beyond_all_calendars_is_unknown(value: object) -> None:
+    assert read_time(value) is None

@@ -225,6 +225,7 @@ def test_query_of_a_next_link_is_decoded_and_keeps_empty_fields() -> None:
         "https://hub.docker.com.evil.example/?page=2",
         "https://notdocker.com/?page=2",
         "https://hub.docker.com@evil.example/?page=2",
+        "?page=\ud800",
         "http://127.0.0.1:9999/?page=2",
         "http://[/?page=2",
     ],
@@ -250,3 +251,9 @@ def test_origin_is_scheme_host_and_port() -> None:
 
 def test_user_agent_names_us_and_the_library() -> None:
     assert user_agent("1.2.3", "2.34.2") == "hub-bot/1.2.3 python-requests/2.34.2"
+
+
+def test_date_outside_all_calendars_is_no_date() -> None:
+    text = "Fri, 31 Dec 9999 23:59:59 -2300"
+
+    assert retry_seconds({"retry-after": text, "date": text}, now=NOW) is None

@@ -2,6 +2,8 @@
 
 import gzip
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from bot.clock import SystemClock
 from bot.hub.protocol import Answer
 from bot.hub.retrying import Failure, Mishap, Outcome
-from bot.hub.wire import MOST_REDIRECTS, Request, Wire
+from bot.hub.wire import MOST_REDIRECTS, WHOLE_ANSWER_SECONDS, Request, Wire
 from tests.hub.raw_server import RESET, RawServer, response
 
 
@@ -227,3 +229,50 @@ def test_circle_of_redirects_is_left(wire: Wire) -> None:
 
 def test_status_of_a_redirect_without_location_is_an_answer(wire: Wire) -> None:
     assert isinstance(exchange(wire, response(b"", "304 Not Modified")), Answer)
+
+
+@pytest.mark.parametrize("location", [b"http://[", b"/\xe9\xff", b"http://127.0.0.1:many/"])
+def test_redirect_to_an_address_that_cannot_be_read_is_a_mishap(wire: Wire, location: bytes) -> None:
+    head = b"HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n"
+
+    assert mishap(exchange(wire, head)) is Mishap.REDIRECTED
+
+
+class HastyClock(SystemClock):
+    """A clock by which every look takes a quarter of the time that an answer may take."""
+
+    def __init__(self) -> None:
+        self._looks = 0
+
+    def monotonic(self) -> float:
+        self._looks += 1
+        return self._looks * WHOLE_ANSWER_SECONDS / 4
+
+
+def test_answer_that_drips_is_given_up_though_it_is_never_silent() -> None:
+    wire = Wire(HastyClock())
+    drops = 0
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            nonlocal drops
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")
+                try:
+                    while drops < 200:
+                        connection.sendall(b" ")
+                        drops += 1
+                        time.sleep(0.01)
+                except OSError:
+                    return
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        outcome = wire.exchange(Request("GET", f"http://127.0.0.1:{listener.getsockname()[1]}", "/v2/x"), {})
+        wire.close()
+        dripping.join()
+
+    assert mishap(outcome) is Mishap.LOST
+    assert drops < 200

@@ -149,3 +149,28 @@ def test_nothing_is_logged_of_what_is_sent(
         client.post_message("C1", Message("a private answer"))
 
     assert not caplog.records
+
+
+@pytest.mark.parametrize("user", [None, "ana", ["ana"], 5, {}])
+def test_an_account_that_is_none_is_a_failure_of_slack(slack: FakeSlack, client: SlackClient, user: object) -> None:
+    slack.answer_whole("users.info", {"ok": True, "user": user})
+
+    with pytest.raises(SlackCallError) as failed:
+        client.account("U1")
+
+    assert failed.value.kind is Kind.RETRY
+
+
+@pytest.mark.parametrize("body", ["[1]", '"x"', "7", "null", "[" * 5_000])
+def test_json_that_is_no_object_is_a_failure_of_slack(slack: FakeSlack, client: SlackClient, body: str) -> None:
+    slack.answer_whole("auth.test", body)
+
+    with pytest.raises(SlackCallError):
+        client.auth_test()
+
+
+def test_oddly_shaped_details_of_an_account_are_left_out(slack: FakeSlack, client: SlackClient) -> None:
+    user = {"id": "U1", "team_id": ["x"], "enterprise_user": {"teams": ["T1", 5, [1]]}}
+    slack.answer_whole("users.info", {"ok": True, "user": user})
+
+    assert client.account("U1") == Account(team_id=None, enterprise_team_ids=frozenset({"T1"}))

@@ -129,6 +129,7 @@ class FakeSlack:
         self.is_down = False
         self.refuses_blocks = False
         self._faults: dict[str, deque[tuple[int, dict[str, Any], dict[str, str]]]] = defaultdict(deque)
+        self._whole: dict[str, str] = {}
         self._uploads: dict[str, dict[str, Any]] = {}
         self._response_urls: dict[str, ResponseUrl] = {}
         self._changed = threading.Condition()
@@ -160,6 +161,10 @@ class FakeSlack:
     def fail(self, method: str, error: str, *, status: int = 200, **headers: str) -> None:
         """Let the next call of the method fail."""
         self._faults[method].append((status, {"ok": False, "error": error}, headers))
+
+    def answer_whole(self, method: str, answer: str | dict[str, Any]) -> None:
+        """Let every call of the method have this answer: an object, or the very text of a body."""
+        self._whole[method] = answer if isinstance(answer, str) else json.dumps(answer)
 
     def called(self, method: str) -> list[dict[str, Any]]:
         """Return the arguments of the calls of a method."""
@@ -199,6 +204,8 @@ class FakeSlack:
         self.calls.append(Call(method, arguments, token))
         if self.is_down:
             return 503, "<html>down</html>", {}
+        if method in self._whole:
+            return 200, self._whole[method], {}
         if self._faults[method]:
             status, answer, headers = self._faults[method].popleft()
             return status, json.dumps(answer), headers
