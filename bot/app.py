@@ -34,8 +34,8 @@ from commands import COMMANDS
 logger = logging.getLogger(__name__)
 
 # Together under ten seconds, which is what platforms give a program before they kill it.
-WEB_STOP_SECONDS = 2.0
-WORK_STOP_SECONDS = 6.0
+WEB_STOP_SECONDS = 1.0
+WORK_STOP_SECONDS = 5.0
 # A worker that computes may keep the interpreter to itself for this long before an acknowledgement gets its turn.
 # Python's own 5 ms would be half of what a person at the other end has to spare under load.
 SWITCH_INTERVAL_SECONDS = 0.001

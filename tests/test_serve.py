@@ -253,3 +253,18 @@ def test_signed_fields_of_the_wrong_kind_are_a_bad_request(bot: RunningBot, body
     assert status == 400
     assert bot.stop() == 0
     assert "Traceback" not in bot.log
+
+
+def test_stopping_ends_in_time_and_says_so_to_who_waits_for_a_hub_that_hangs(
+    bot: RunningBot, slack: FakeSlack, hub: HubSimulator
+) -> None:
+    hub.faults.add(Fault(kind="slow", path="/v2/namespaces", seconds=9.0))
+    url = slack.response_url()
+    bot.command("tags acme/gateway", url.address)
+    slack.wait_until(lambda: slack.called("users.info"))
+
+    began = time.monotonic()
+    assert bot.stop() == 0
+
+    assert time.monotonic() - began < 10
+    assert url.seen[-1] == "The bot is restarting. Try again in a minute."

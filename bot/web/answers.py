@@ -60,19 +60,25 @@ class Reply:
             if self._is_answered:
                 logger.error("answered_twice")
                 return
-            self._is_answered = True
-            try:
-                self._conversation.deliver(answer)
-            except DeliveryError as error:
-                # The person will ask again; nothing was changed by not hearing the answer to a question.
-                logger.error("answer_lost", extra={"reason": str(error)})  # noqa: TRY400 - Its own words say it all.
+            self._deliver(answer)
 
     def give_up(self, answer: Outgoing) -> None:
-        """Give this answer because there is no time for the right one; not if that is just on its way."""
+        """Give this answer because there is no time for the right one; not if that was given, or is on its way."""
         if not self._lock.acquire(blocking=False):
             return
-        self._lock.release()
-        self.give(answer)
+        try:
+            if not self._is_answered:
+                self._deliver(answer)
+        finally:
+            self._lock.release()
+
+    def _deliver(self, answer: Outgoing) -> None:
+        self._is_answered = True
+        try:
+            self._conversation.deliver(answer)
+        except DeliveryError as error:
+            # The person will ask again; nothing was changed by not hearing the answer to a question.
+            logger.error("answer_lost", extra={"reason": str(error)})  # noqa: TRY400 - Its own words say it all.
 
 
 class Answers:

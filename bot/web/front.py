@@ -111,7 +111,8 @@ class SlackFront:
         ]
 
     def stop(self, timeout_seconds: float = STOP_SECONDS) -> None:
-        """Finish what runs, and tell the people whose commands were still waiting."""
+        """Finish what runs, and tell the people whose commands did not end; all within the time, and a moment."""
+        deadline = self._clock.monotonic() + timeout_seconds
         self._pool.stop(timeout_seconds)
-        self._answers.stop(timeout_seconds)
+        self._answers.stop(max(0.0, deadline - self._clock.monotonic()))
         self._urls.close()

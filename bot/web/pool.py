@@ -8,7 +8,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 logger = logging.getLogger(__name__)
@@ -20,6 +20,7 @@ QUEUE_SIZE = 200
 # with commands back to back: acknowledgements in 1.0 and 1.5 ms (`help`, `tags`) instead of 4.5 and 13.9 ms.
 QUIET_SECONDS = 0.003
 LONGEST_HOLD_SECONDS = 0.25
+ABANDON_SECONDS = 1.0
 
 
 def _nobody() -> None:
@@ -102,9 +103,17 @@ class WorkerPool:
             thread.join(max(0.0, deadline - time.monotonic()))
         with self._lock:
             unfinished = list(self._running.values())
-        for job in unfinished:
-            self._run(job.abandon)
+        self._abandon(unfinished)
         return not unfinished
+
+    def _abandon(self, jobs: Sequence[Job]) -> None:
+        # All at once, and not for long: a Slack that hangs must not hold up the end for each of them.
+        telling = [threading.Thread(target=self._run, args=(job.abandon,), daemon=True) for job in jobs]
+        for thread in telling:
+            thread.start()
+        deadline = time.monotonic() + ABANDON_SECONDS
+        for thread in telling:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _let_in(self) -> None:
         while (entry := self._lobby.get()) is not None:
@@ -129,9 +138,8 @@ class WorkerPool:
             self._run(job.run if self._is_open else job.abandon)
             with self._lock:
                 del self._running[id(job)]
-            del job  # Gone before the next wait, with all it holds on to.
-            with self._lock:
                 self._unfinished -= 1
+            del job  # Gone before the next wait, with all it holds on to.
 
     def _run(self, action: Callable[[], None]) -> None:
         try:

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from bot.web.pool import LONGEST_HOLD_SECONDS, Job, WorkerPool
+from bot.web.pool import ABANDON_SECONDS, LONGEST_HOLD_SECONDS, Job, WorkerPool
 
 
 def test_jobs_run_and_exceptions_kill_nobody(caplog: pytest.LogCaptureFixture) -> None:
@@ -85,6 +85,25 @@ def test_who_waits_for_a_job_that_does_not_end_in_time_is_told() -> None:
 
     assert not pool.stop(0.01)
     assert told.is_set()
+    gate.set()
+
+
+def test_telling_those_who_wait_is_no_longer_than_a_moment() -> None:
+    gate = threading.Event()
+    pool = WorkerPool("test", threads=4, queue_size=1)
+    started = threading.Barrier(5)
+
+    def run() -> None:
+        started.wait(2)
+        gate.wait(5)
+
+    for _ in range(4):
+        pool.submit(Job(run, abandon=lambda: wait_at(gate)))
+    started.wait(2)
+    began = time.monotonic()
+
+    assert not pool.stop(0.01)
+    assert time.monotonic() - began < ABANDON_SECONDS + 0.5
     gate.set()
 
 
