@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import click
 
 from bot.app import Run, terminal_session
-from bot.sandbox.hub import HubSimulator
-from bot.sandbox.seed import ANA_PAT
+from bot.sandbox.hub.seed import ANA_PAT
+from bot.sandbox.hub.simulator import HubSimulator
 from bot.settings import Settings
 
 PROMPT = "/hub "

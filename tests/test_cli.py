@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 import pytest
 import yaml
 
-from bot.sandbox.hub import HubSimulator
-from bot.sandbox.seed import ANA_PAT
+from bot.sandbox.hub.seed import ANA_PAT
+from bot.sandbox.hub.simulator import HubSimulator
 
 Finished = subprocess.CompletedProcess[str]
 

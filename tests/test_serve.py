@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.sandbox.faults import Fault
-from bot.sandbox.hub import HubSimulator
-from bot.sandbox.seed import ANA_PAT
+from bot.sandbox.hub.faults import Fault
+from bot.sandbox.hub.seed import ANA_PAT
+from bot.sandbox.hub.simulator import HubSimulator
 from tests.support.fake_slack import APP_TOKEN, TOKEN, FakeSlack, fake_slack
 from tests.support.running import (
     SIGNING_SECRET,

@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bot.sandbox.seed import ANA_PAT
+from bot.sandbox.hub.seed import ANA_PAT
 from tests.bench.acks import BURST_SIZE, BURSTS, measure_bursts, measure_ratio
 from tests.bench.outside import Outside, outside
 from tests.bench.starts import STARTS, measure_starts

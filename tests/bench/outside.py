@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from bot.sandbox.hub import HubSimulator
+from bot.sandbox.hub.simulator import HubSimulator
 from bot.web.answers import WORKING
 from tests.support.fake_slack import FakeSlack, fake_slack
 

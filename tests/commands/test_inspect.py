@@ -1,7 +1,7 @@
 import pytest
 
-from bot.sandbox.hub_state import HubState
-from bot.sandbox.unknowns import Unknowns
+from bot.sandbox.hub.state import HubState
+from bot.sandbox.hub.unknowns import Unknowns
 from tests.support.desk import Desk, ago, digest, image, open_desk, spoken
 
 

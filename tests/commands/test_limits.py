@@ -1,4 +1,4 @@
-from bot.sandbox.faults import Fault
+from bot.sandbox.hub.faults import Fault
 from tests.support.desk import PAT, Desk, open_desk
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from bot.errors import UsageError
-from bot.sandbox.hub_state import HubState
+from bot.sandbox.hub.state import HubState
 from tests.support.desk import OAT, PAT, Desk, ago, codes, open_desk
 
 

@@ -1,9 +1,9 @@
 import pytest
 
 from bot.errors import UsageError
-from bot.sandbox.faults import Fault
-from bot.sandbox.hub_state import HubState, Image
-from bot.sandbox.unknowns import Unknowns
+from bot.sandbox.hub.faults import Fault
+from bot.sandbox.hub.state import HubState, Image
+from bot.sandbox.hub.unknowns import Unknowns
 from tests.support.desk import NOW, Desk, ago, codes, image, open_desk
 
 

@@ -8,9 +8,9 @@ from pydantic import SecretStr
 from bot.clock import FrozenClock
 from bot.hub.auth import Credentials
 from bot.hub.client import HubClient, HubUrls
-from bot.sandbox import seed
-from bot.sandbox.hub import HubSimulator
-from bot.sandbox.hub_state import HubState
+from bot.sandbox.hub import seed
+from bot.sandbox.hub.simulator import HubSimulator
+from bot.sandbox.hub.state import HubState
 from tests.hub.support import NOW
 
 MakeClient = Callable[..., HubClient]

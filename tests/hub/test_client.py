@@ -10,9 +10,9 @@ from bot.errors import NotFoundError, RateLimitedError
 from bot.hub.auth import Credentials
 from bot.hub.client import HubClient, HubUrls
 from bot.images import ImageReference, RepositoryName
-from bot.sandbox import seed
-from bot.sandbox.faults import Fault
-from bot.sandbox.hub import HubSimulator
+from bot.sandbox.hub import seed
+from bot.sandbox.hub.faults import Fault
+from bot.sandbox.hub.simulator import HubSimulator
 from tests.hub.conftest import MakeClient
 
 API = RepositoryName("acme", "api")

@@ -13,9 +13,9 @@ from bot.hub.api import Call, Reply
 from bot.hub.auth import Operation
 from bot.hub.client import HubClient
 from bot.images import RepositoryName
-from bot.sandbox import seed
-from bot.sandbox.faults import Fault
-from bot.sandbox.hub import HubSimulator
+from bot.sandbox.hub import seed
+from bot.sandbox.hub.faults import Fault
+from bot.sandbox.hub.simulator import HubSimulator
 from tests.hub.conftest import MakeClient
 
 API = RepositoryName("acme", "api")

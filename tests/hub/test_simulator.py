@@ -14,10 +14,10 @@ from bot.errors import (
 )
 from bot.hub.client import HubClient
 from bot.images import ImageReference, RepositoryName
-from bot.sandbox import seed
-from bot.sandbox.faults import Fault
-from bot.sandbox.hub import HubSimulator
-from bot.sandbox.unknowns import Unknowns
+from bot.sandbox.hub import seed
+from bot.sandbox.hub.faults import Fault
+from bot.sandbox.hub.simulator import HubSimulator
+from bot.sandbox.hub.unknowns import Unknowns
 from tests.hub.conftest import MakeClient
 
 API = RepositoryName("acme", "api")

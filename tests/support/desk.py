@@ -11,8 +11,8 @@ from bot.chat.router import Answer, Router, answer
 from bot.clock import FrozenClock
 from bot.document import Code, CodeBlock, Document, Facts, Listing, Note, Paragraph, Table, plain, plain_line
 from bot.hub.client import Credentials, HubClient, HubUrls
-from bot.sandbox.hub import HubSimulator
-from bot.sandbox.hub_state import HubState, Image
+from bot.sandbox.hub.simulator import HubSimulator
+from bot.sandbox.hub.state import HubState, Image
 from commands import COMMANDS
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlencode
 
-from bot.sandbox.hub import HubSimulator
+from bot.sandbox.hub.simulator import HubSimulator
 from tests.support.fake_slack import TEAM, TOKEN, FakeSlack
 
 SIGNING_SECRET = "a signing secret for tests"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox import seed
-from bot.sandbox.faults import Fault
-from bot.sandbox.hub import HubSimulator
+from bot.sandbox.hub import seed
+from bot.sandbox.hub.faults import Fault
+from bot.sandbox.hub.simulator import HubSimulator
 
 HERE = Path(__file__).parent
 VENV = HERE.parents[1] / ".tools" / "dockerhub-api"

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import requests
 
-from bot.sandbox.hub import HubSimulator
-from bot.sandbox.hub_state import HubState, Image
-from bot.sandbox.unknowns import Unknowns
+from bot.sandbox.hub.simulator import HubSimulator
+from bot.sandbox.hub.state import HubState, Image
+from bot.sandbox.hub.unknowns import Unknowns
 
 TAG = "/v2/namespaces/acme/repositories/api/tags/latest"
 

@@ -8,9 +8,7 @@ import pytest
 import requests
 
 from bot.sandbox.clock import SettableClock
-from bot.sandbox.hub import HubSimulator
-from bot.sandbox.hub_state import HubState
-from bot.sandbox.seed import (
+from bot.sandbox.hub.seed import (
     ACME_OAT,
     ACME_OAT_WITHOUT_LIST,
     ANA_PAT,
@@ -19,7 +17,9 @@ from bot.sandbox.seed import (
     BO_PAT,
     ZOE_PAT,
 )
-from bot.sandbox.unknowns import Unknowns
+from bot.sandbox.hub.simulator import HubSimulator
+from bot.sandbox.hub.state import HubState
+from bot.sandbox.hub.unknowns import Unknowns
 
 Login = Callable[[str, str], dict[str, str]]
 ACME = "/v2/namespaces/acme/repositories"

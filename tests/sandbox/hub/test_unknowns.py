@@ -3,7 +3,7 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from bot.sandbox.unknowns import Unknowns
+from bot.sandbox.hub.unknowns import Unknowns
 
 
 def test_every_position_moves_one_switch_at_a_time_through_all_its_values() -> None:

@@ -7,12 +7,12 @@ from http import HTTPStatus
 from typing import Any
 
 from bot.sandbox.httpd import Answer
-from bot.sandbox.hub_access import Permission, is_listed, may_create, may_delete_tags, permission
-from bot.sandbox.hub_answers import repository_entry, repository_info, search_result, tag_entry
-from bot.sandbox.hub_call import Call
-from bot.sandbox.hub_errors import error_answer, field_errors, json_answer, leaked_registry_error
-from bot.sandbox.hub_paging import page_answer
-from bot.sandbox.hub_state import ImmutableTagError, Repository, Tag
+from bot.sandbox.hub.access import Permission, is_listed, may_create, may_delete_tags, permission
+from bot.sandbox.hub.answers import repository_entry, repository_info, search_result, tag_entry
+from bot.sandbox.hub.call import Call
+from bot.sandbox.hub.errors import error_answer, field_errors, json_answer, leaked_registry_error
+from bot.sandbox.hub.paging import page_answer
+from bot.sandbox.hub.state import ImmutableTagError, Repository, Tag
 
 # Source: docs.docker.com, schema `repo_creation_request`.
 NAME_PATTERN = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")

@@ -6,10 +6,10 @@ import pytest
 import requests
 
 from bot.sandbox.clock import SettableClock
-from bot.sandbox.hub import HubSimulator
-from bot.sandbox.hub_state import HubState
-from bot.sandbox.seed import ACME_OAT, ANA_PAT
-from bot.sandbox.unknowns import Unknowns
+from bot.sandbox.hub.seed import ACME_OAT, ANA_PAT
+from bot.sandbox.hub.simulator import HubSimulator
+from bot.sandbox.hub.state import HubState
+from bot.sandbox.hub.unknowns import Unknowns
 
 Login = Callable[[str, str], dict[str, str]]
 PUBLIC = "/v2/namespaces/library/repositories/nginx"

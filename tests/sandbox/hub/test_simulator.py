@@ -13,10 +13,10 @@ import pytest
 import requests
 
 from bot.sandbox.clock import SettableClock
-from bot.sandbox.faults import Fault
-from bot.sandbox.hub import HubSimulator
-from bot.sandbox.hub_state import HubState
-from bot.sandbox.seed import ACME_OAT, ANA_PAT
+from bot.sandbox.hub.faults import Fault
+from bot.sandbox.hub.seed import ACME_OAT, ANA_PAT
+from bot.sandbox.hub.simulator import HubSimulator
+from bot.sandbox.hub.state import HubState
 
 ROOT = Path(__file__).parents[2]
 NGINX = "/v2/namespaces/library/repositories/nginx"

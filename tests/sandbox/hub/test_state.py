@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.sandbox.hub_state import INDEX_TYPE, MANIFEST_TYPE, HubState, Image, ImmutableTagError
+from bot.sandbox.hub.state import INDEX_TYPE, MANIFEST_TYPE, HubState, Image, ImmutableTagError
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

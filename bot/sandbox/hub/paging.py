@@ -10,8 +10,8 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 from bot.sandbox.httpd import Answer
-from bot.sandbox.hub_call import Call
-from bot.sandbox.hub_errors import field_errors, json_answer
+from bot.sandbox.hub.call import Call
+from bot.sandbox.hub.errors import field_errors, json_answer
 
 Item = TypeVar("Item")
 

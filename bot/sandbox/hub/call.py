@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from bot.sandbox.faults import Fault
 from bot.sandbox.httpd import Answer, Request
-from bot.sandbox.hub_access import Caller, TokenOffice
-from bot.sandbox.hub_errors import error_answer
-from bot.sandbox.hub_state import HubState
-from bot.sandbox.unknowns import Unknowns
+from bot.sandbox.hub.access import Caller, TokenOffice
+from bot.sandbox.hub.errors import error_answer
+from bot.sandbox.hub.faults import Fault
+from bot.sandbox.hub.state import HubState
+from bot.sandbox.hub.unknowns import Unknowns
 
 Generation = Literal["django", "newer"]
 

@@ -6,27 +6,26 @@ it by itself with `python -m bot.sandbox.hub --port 8080`.
 What it knows comes from Docker's published API pages and from recorded answers, never from the bot's own client.
 """
 
-import argparse
-import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from bot.sandbox.faults import Fault, FaultBox
+from bot.sandbox.faults import FaultBox
 from bot.sandbox.httpd import Answer, HttpServer, Request
-from bot.sandbox.hub_access import ANONYMOUS, Audience, Caller, CredentialKind, TokenOffice
-from bot.sandbox.hub_call import Call
-from bot.sandbox.hub_faults import damaged_answer, replaced_answer, too_many_requests
-from bot.sandbox.hub_limits import RateLimiter, api_headers, retry_headers
-from bot.sandbox.hub_registry import PULL_WINDOW, TOKEN_PATH, answer_registry, is_registry_path
-from bot.sandbox.hub_routes import dispatch
-from bot.sandbox.hub_state import HubState
-from bot.sandbox.seed import seed_acme
-from bot.sandbox.unknowns import Unknowns
+from bot.sandbox.hub.access import ANONYMOUS, Audience, Caller, CredentialKind, TokenOffice
+from bot.sandbox.hub.call import Call
+from bot.sandbox.hub.damage import damaged_answer, replaced_answer, too_many_requests
+from bot.sandbox.hub.faults import Fault
+from bot.sandbox.hub.limits import RateLimiter, api_headers, retry_headers
+from bot.sandbox.hub.registry import PULL_WINDOW, TOKEN_PATH, answer_registry, is_registry_path
+from bot.sandbox.hub.routes import dispatch
+from bot.sandbox.hub.seed import seed_acme
+from bot.sandbox.hub.state import HubState
+from bot.sandbox.hub.unknowns import Unknowns
 
 # Observed 2026-09-11 and 2026-10-01: anonymous clients have 180 calls a minute. 600 for an account is hearsay.
 ANONYMOUS_RATE_LIMIT = 180
@@ -105,7 +104,7 @@ class HubSimulator:
         """
         self.clock = now
         self.state = state if state is not None else _seeded_state(now())
-        self.faults = FaultBox()
+        self.faults = FaultBox[Fault]()
         self.unknowns = unknowns
         self.latency_seconds = latency_seconds
         self._limits = {False: rate_limit, True: authenticated_rate_limit}
@@ -228,21 +227,3 @@ def _seeded_state(now: datetime) -> HubState:
     state = HubState()
     seed_acme(state, now)
     return state
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve the seeded organization until SIGINT or SIGTERM, printing the address first."""
-    parser = argparse.ArgumentParser(prog="python -m bot.sandbox.hub", description=main.__doc__)
-    parser.add_argument("--port", type=int, default=0, help="TCP port on loopback; 0 chooses a free one")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds that every answer takes at least")
-    options = parser.parse_args(arguments)
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    with HubSimulator(port=options.port, latency_seconds=options.latency) as hub:
-        print(hub.url, flush=True)  # noqa: T201 - the address is this program's output.
-        stopped.wait()
-
-
-if __name__ == "__main__":
-    main()

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.sandbox.faults import Fault
 from bot.sandbox.httpd import Answer
-from bot.sandbox.hub_call import Call
-from bot.sandbox.hub_errors import error_answer, html_answer
-from bot.sandbox.hub_limits import Budget, api_headers, retry_headers
+from bot.sandbox.hub.call import Call
+from bot.sandbox.hub.errors import error_answer, html_answer
+from bot.sandbox.hub.faults import Fault
+from bot.sandbox.hub.limits import Budget, api_headers, retry_headers
 
 MAINTENANCE_HTML = (
     "<!DOCTYPE html><html><head><title>Docker Hub</title></head><body><h1>We'll be back soon!</h1></body></html>"

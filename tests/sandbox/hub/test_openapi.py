@@ -17,9 +17,9 @@ from openapi_core import OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest, MockResponse
 
-from bot.sandbox import seed
-from bot.sandbox.faults import Fault
-from bot.sandbox.hub import HubSimulator
+from bot.sandbox.hub import seed
+from bot.sandbox.hub.faults import Fault
+from bot.sandbox.hub.simulator import HubSimulator
 from tests.support.shared import shared_file
 
 Spec = dict[str, Any]

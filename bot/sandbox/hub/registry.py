@@ -10,11 +10,11 @@ import re
 from datetime import timedelta
 
 from bot.sandbox.httpd import Answer
-from bot.sandbox.hub_access import ANONYMOUS, Caller, Permission, check_secret, permission
-from bot.sandbox.hub_call import Call
-from bot.sandbox.hub_errors import json_answer
-from bot.sandbox.hub_limits import RateLimiter, pull_headers
-from bot.sandbox.hub_state import Image, Tag
+from bot.sandbox.hub.access import ANONYMOUS, Caller, Permission, check_secret, permission
+from bot.sandbox.hub.call import Call
+from bot.sandbox.hub.errors import json_answer
+from bot.sandbox.hub.limits import RateLimiter, pull_headers
+from bot.sandbox.hub.state import Image, Tag
 
 PULL_WINDOW = timedelta(hours=1)
 # Source: docs.docker.com, Docker Hub usage, since 2025-04-01.

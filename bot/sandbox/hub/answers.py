@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from bot.sandbox.hub_access import Permission, permission
-from bot.sandbox.hub_call import Call
-from bot.sandbox.hub_state import IMAGE_CONFIG_TYPE, Account, Image, Repository, Tag, digest_of
+from bot.sandbox.hub.access import Permission, permission
+from bot.sandbox.hub.call import Call
+from bot.sandbox.hub.state import IMAGE_CONFIG_TYPE, Account, Image, Repository, Tag, digest_of
 
 # "Active" means pulled or pushed within the last month. Source: docs.docker.com, Docker Hub API, read tag.
 ACTIVE_PERIOD = timedelta(days=30)

@@ -3,10 +3,10 @@
 import secrets
 
 from bot.sandbox.httpd import Answer
-from bot.sandbox.hub_access import LEGACY_TOKEN_LIFETIME_SECONDS, check_secret
-from bot.sandbox.hub_answers import account_profile, organization_profile
-from bot.sandbox.hub_call import Call
-from bot.sandbox.hub_errors import INCORRECT_CREDENTIALS, ORGANIZATION_TOKEN_REFUSED, error_answer, json_answer
+from bot.sandbox.hub.access import LEGACY_TOKEN_LIFETIME_SECONDS, check_secret
+from bot.sandbox.hub.answers import account_profile, organization_profile
+from bot.sandbox.hub.call import Call
+from bot.sandbox.hub.errors import INCORRECT_CREDENTIALS, ORGANIZATION_TOKEN_REFUSED, error_answer, json_answer
 
 
 def create_token(call: Call) -> Answer:

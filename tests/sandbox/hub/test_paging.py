@@ -6,10 +6,10 @@ import pytest
 import requests
 
 from bot.sandbox.clock import SettableClock
-from bot.sandbox.faults import Fault
-from bot.sandbox.hub import HubSimulator
-from bot.sandbox.hub_state import HubState
-from bot.sandbox.unknowns import Unknowns
+from bot.sandbox.hub.faults import Fault
+from bot.sandbox.hub.simulator import HubSimulator
+from bot.sandbox.hub.state import HubState
+from bot.sandbox.hub.unknowns import Unknowns
 
 TAGS = "/v2/namespaces/acme/repositories/many/tags"
 NAMES = [f"t{number:03d}" for number in range(230)]

@@ -2,10 +2,10 @@ import pytest
 import requests
 
 from bot.sandbox.clock import SettableClock
-from bot.sandbox.hub import HubSimulator
-from bot.sandbox.hub_state import HubState
-from bot.sandbox.seed import ANA_PAT
-from bot.sandbox.unknowns import Unknowns
+from bot.sandbox.hub.seed import ANA_PAT
+from bot.sandbox.hub.simulator import HubSimulator
+from bot.sandbox.hub.state import HubState
+from bot.sandbox.hub.unknowns import Unknowns
 
 # Docker Hub usage, pulls: the documented look at one's own budget.
 PREVIEW = "/v2/ratelimitpreview/test/manifests/latest"

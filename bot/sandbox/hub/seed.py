@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from bot.sandbox.hub_state import HubState, Image, Repository
+from bot.sandbox.hub.state import HubState, Image, Repository
 
 ANA_PASSWORD = "sandbox-password-of-ana"
 ANA_PAT = "dckr_pat_sandbox_ana_0000000000"

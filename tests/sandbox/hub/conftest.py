@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from bot.sandbox import seed
 from bot.sandbox.clock import SettableClock
-from bot.sandbox.hub import HubSimulator
-from bot.sandbox.hub_state import HubState, Image, digest_of
+from bot.sandbox.hub import seed
+from bot.sandbox.hub.simulator import HubSimulator
+from bot.sandbox.hub.state import HubState, Image, digest_of
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
 

@@ -11,12 +11,13 @@ import requests
 from pydantic import ValidationError
 
 from bot.sandbox.clock import SettableClock
-from bot.sandbox.faults import Fault, FaultBox, FaultKind
-from bot.sandbox.hub import HubSimulator
-from bot.sandbox.hub_errors import SHAPES, ErrorShape
-from bot.sandbox.hub_limits import unix_time
-from bot.sandbox.hub_state import HubState
-from bot.sandbox.seed import ANA_PAT
+from bot.sandbox.faults import FaultBox
+from bot.sandbox.hub.errors import SHAPES, ErrorShape
+from bot.sandbox.hub.faults import Fault, FaultKind
+from bot.sandbox.hub.limits import unix_time
+from bot.sandbox.hub.seed import ANA_PAT
+from bot.sandbox.hub.simulator import HubSimulator
+from bot.sandbox.hub.state import HubState
 
 Login = Callable[[str, str], dict[str, str]]
 
@@ -41,7 +42,7 @@ def test_fault_is_for_a_path_and_a_method() -> None:
 
 
 def test_faults_fire_in_order_and_as_often_as_told() -> None:
-    box = FaultBox()
+    box = FaultBox[Fault]()
     box.add(Fault(kind="empty", times=2))
     box.add(Fault(kind="html", times=1))
 
@@ -51,7 +52,7 @@ def test_faults_fire_in_order_and_as_often_as_told() -> None:
 
 
 def test_fault_without_a_number_fires_until_cleared() -> None:
-    box = FaultBox()
+    box = FaultBox[Fault]()
     box.add(Fault(kind="empty"))
     assert all(box.take("GET", "/") for _ in range(5))
 

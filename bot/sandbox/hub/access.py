@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
-from bot.sandbox.hub_limits import Clock
-from bot.sandbox.hub_state import Account, HubState, Repository
+from bot.sandbox.hub.limits import Clock
+from bot.sandbox.hub.state import Account, HubState, Repository
 
 CredentialKind = Literal["anonymous", "invalid", "password", "pat", "oat"]
 Audience = Literal["hub", "registry"]

@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from bot.sandbox import hub_accounts as accounts
-from bot.sandbox import hub_repositories as repositories
 from bot.sandbox.httpd import Answer
-from bot.sandbox.hub_call import Call, Generation
-from bot.sandbox.hub_errors import ORGANIZATION_TOKEN_REFUSED, html_answer
+from bot.sandbox.hub import accounts, repositories
+from bot.sandbox.hub.call import Call, Generation
+from bot.sandbox.hub.errors import ORGANIZATION_TOKEN_REFUSED, html_answer
 
 Handler = Callable[..., Answer]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.sandbox.faults import RetryAfterForm
+from bot.sandbox.hub.faults import RetryAfterForm
 
 Clock = Callable[[], datetime]
 

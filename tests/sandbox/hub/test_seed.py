@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.sandbox import seed
-from bot.sandbox.hub_access import check_secret
-from bot.sandbox.hub_state import HubState, Image, Repository, Tag
+from bot.sandbox.hub import seed
+from bot.sandbox.hub.access import check_secret
+from bot.sandbox.hub.state import HubState, Image, Repository, Tag
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

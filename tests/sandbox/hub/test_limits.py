@@ -6,11 +6,11 @@ import pytest
 import requests
 
 from bot.sandbox.clock import SettableClock
-from bot.sandbox.hub import HubSimulator
-from bot.sandbox.hub_limits import Budget, RateLimiter, retry_headers, unix_time
-from bot.sandbox.hub_state import HubState
-from bot.sandbox.seed import ANA_PAT, BO_PAT
-from bot.sandbox.unknowns import Unknowns
+from bot.sandbox.hub.limits import Budget, RateLimiter, retry_headers, unix_time
+from bot.sandbox.hub.seed import ANA_PAT, BO_PAT
+from bot.sandbox.hub.simulator import HubSimulator
+from bot.sandbox.hub.state import HubState
+from bot.sandbox.hub.unknowns import Unknowns
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, 500_000, tzinfo=UTC)
 PATH = "/v2/namespaces/library/repositories/nginx"

@@ -4,16 +4,15 @@ Each field is one open question: the first position is our best guess, the other
 to do. Client and commands must survive every position of every switch, which `Unknowns.every_position` walks through.
 """
 
-from collections.abc import Iterator
-from typing import Literal, Self, get_args
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from bot.sandbox.switches import Switches
 
 
-class Unknowns(BaseModel):
+class Unknowns(Switches):
     """One position for each open question."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     retry_after: Literal["x_retry_after_unix", "retry_after_seconds", "both", "neither"] = Field(
         default="x_retry_after_unix",
@@ -105,16 +104,3 @@ class Unknowns(BaseModel):
         default="limited",
         description="Whether the registry tells a pull budget; no such headers mean a paid plan or an exemption.",
     )
-
-    @classmethod
-    def every_position(cls) -> Iterator[tuple[str, Self]]:
-        """Yield the defaults, then each switch moved alone to each of its other positions.
-
-        Yields:
-            A label for people, such as `retry_after=both`, and the positions.
-        """
-        yield "defaults", cls()
-        for name, field in cls.model_fields.items():
-            for position in get_args(field.annotation):
-                if position != field.default:
-                    yield f"{name}={position}", cls.model_validate({name: position})

@@ -1,0 +1,1 @@
+"""The simulated Docker Hub: accounts, repositories, tags, registry, limits, and faults on demand."""
