@@ -5,8 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Protocol
+from contextlib import closing, contextmanager
 
 from pydantic import SecretStr
 
@@ -15,6 +14,7 @@ from bot.chat.command import Context
 from bot.chat.router import Router
 from bot.clock import Clock, SystemClock
 from bot.errors import ConfigError
+from bot.followed_clock import FollowedClock
 from bot.governance.roles import Policy, Role, Roles
 from bot.hub.auth import Credentials
 from bot.hub.client import HubClient, HubUrls
@@ -132,15 +132,29 @@ def serve_forever(settings: Settings) -> int:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    application = Application(settings, SystemClock())
     try:
-        application.start()
+        with _clock(settings) as clock:
+            application = Application(settings, clock)
+            application.start()
+            stopping.wait()
+            application.stop()
     except ConfigError as error:
         logger.error("bot_not_started", extra={"reason": str(error)})  # noqa: TRY400 - The sentence says it all.
         return SETTINGS_EXIT_STATUS
-    stopping.wait()
-    application.stop()
     return 0
+
+
+@contextmanager
+def _clock(settings: Settings) -> Iterator[Clock]:
+    if settings.clock is None:
+        yield SystemClock()
+        return
+    clock = FollowedClock(settings.clock)
+    clock.start()
+    try:
+        yield clock
+    finally:
+        clock.stop()
 
 
 def build_hub(settings: Settings, clock: Clock) -> HubClient:
@@ -155,38 +169,19 @@ def build_hub(settings: Settings, clock: Clock) -> HubClient:
     return HubClient(urls, credentials, clock)
 
 
-class Run(Protocol):
-    """Runs one command in a terminal."""
-
-    def __call__(self, words: Sequence[str] | str, *, as_json: bool = False) -> int:
-        """Show its answer, or print its result as JSON, and return the exit status."""
-
-
-@contextmanager
-def terminal_session(settings: Settings) -> Iterator[Run]:
-    """Yield what runs commands in this terminal.
+def run_in_terminal(settings: Settings, words: Sequence[str], *, as_json: bool) -> int:
+    """Run one command in this terminal and return its exit status.
 
     Whoever can start the program with these settings owns them, and so has every right.
+
+    Raises:
+        ConfigError: The settings name a clock that tells no time.
     """
-    clock = SystemClock()
-    hub = build_hub(settings, clock)
-    terminal = Terminal(Router(COMMANDS), output=make_console(), errors=make_console(to_errors=True))
-
-    def run(words: Sequence[str] | str, *, as_json: bool = False) -> int:
-        return terminal.run(words, _context(settings, hub, clock, role=Role.ADMIN), as_json=as_json)
-
-    try:
-        yield run
-    finally:
-        hub.close()
-
-
-def run_in_terminal(settings: Settings, words: Sequence[str], *, as_json: bool) -> int:
-    """Run one command in this terminal and return its exit status."""
     # Help and messages write commands as they are typed in Slack; what is copied from there should work here.
     said = words[1:] if words and words[0] == COMMAND else words
-    with terminal_session(settings) as run:
-        return run(said, as_json=as_json)
+    with _clock(settings) as clock, closing(build_hub(settings, clock)) as hub:
+        terminal = Terminal(Router(COMMANDS), output=make_console(), errors=make_console(to_errors=True))
+        return terminal.run(said, _context(settings, hub, clock, role=Role.ADMIN), as_json=as_json)
 
 
 def _context(

@@ -59,6 +59,13 @@ def _api_address(value: str) -> str:
     return address.geturl()
 
 
+def _local_address(value: str) -> str:
+    address = _checked_address(value)
+    if not is_loopback(address.hostname):
+        raise ValueError("an address on this machine is expected (127.0.0.1, ::1, localhost)")
+    return address.geturl()
+
+
 def _checked_address(value: str) -> SplitResult:
     try:
         address = urlsplit(value)
@@ -77,6 +84,7 @@ def _checked_address(value: str) -> SplitResult:
 Names = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
 Origin = Annotated[str, BeforeValidator(_origin)]
 ApiAddress = Annotated[str, BeforeValidator(_api_address)]
+LocalAddress = Annotated[str, BeforeValidator(_local_address)]
 Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_split_list)]
 Pairs = Annotated[dict[str, SecretStr], BeforeValidator(_split_pairs)]
 
@@ -207,10 +215,10 @@ class Settings(BaseModel):
         alias="HUB_BOT_CONFIG",
         description="TOML file with policy and configuration as code. Not used yet.",
     )
-    clock: str | None = Field(
+    clock: LocalAddress | None = Field(
         None,
         alias="HUB_BOT_CLOCK",
-        description="Take the time from the sandbox; only with every service on this machine. Not used yet.",
+        description="Where a sandbox tells its time, for the bot to follow; only with every service on this machine.",
     )
     log_format: Literal["text", "json"] = Field(
         "text", alias="HUB_BOT_LOG_FORMAT", description="`text` for people, `json` for collectors."

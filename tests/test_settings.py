@@ -59,7 +59,7 @@ def test_a_misspelt_name_is_refused_with_the_nearest_one() -> None:
             "HUB_BOT_WEBHOOK_SECRET is too short: at least 24 characters each.",
         ),
         (
-            {"HUB_BOT_CLOCK": "1"},
+            {"HUB_BOT_CLOCK": "http://127.0.0.1:8420/clock"},
             "HUB_BOT_CLOCK is for the sandbox: every service URL must then be on this machine.",
         ),
         (
