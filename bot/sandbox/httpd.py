@@ -81,6 +81,12 @@ class Answer:
     delivery: Delivery = "whole"
 
 
+def free_port() -> int:
+    """Return a TCP port on loopback that nobody listens on at the moment."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
 class HttpServer(socketserver.TCPServer):
     """A server on loopback with one thread per connection, all of which end with `stop`."""
 

@@ -11,11 +11,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from bot.sandbox.httpd import free_port
 from bot.sandbox.hub.seed import ANA_PAT
 from tests.bench.acks import BURST_SIZE, BURSTS, measure_bursts, measure_ratio
 from tests.bench.outside import Outside, outside
 from tests.bench.starts import STARTS, measure_starts
-from tests.support.running import RunningBot, environment_for, free_port, start_bot, wait_until_it_serves
+from tests.support.running import RunningBot, environment_for, start_bot, wait_until_it_serves
 
 RATIO_BAR, BURST_ACK_BAR, BURST_ANSWER_BAR, START_BAR, MEMORY_BAR = 0.2, 0.150, 10.0, 2.0, 150e6
 

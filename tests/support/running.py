@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlencode
 
+from bot.sandbox.httpd import free_port
 from bot.sandbox.hub.simulator import HubSimulator
 from tests.support.fake_slack import TEAM, TOKEN, FakeSlack
 
@@ -155,9 +155,3 @@ def wait_until_it_serves(bot: RunningBot, *, path: str = "/healthz", status: int
         except OSError:
             time.sleep(0.01)
     raise AssertionError("the bot did not start to serve in time")
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on at the moment."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

@@ -120,6 +120,11 @@ class TokenOffice:
             self._issued[audience, token] = (caller, expires_at)
         return token
 
+    def end_sessions(self) -> None:
+        """Let every bearer that is out be invalid from now on."""
+        with self._lock:
+            self._issued.clear()
+
     def identify(self, authorization: str | None, audience: Audience = "hub") -> Caller:
         """Return who an Authorization header speaks for.
 

@@ -1,4 +1,4 @@
-"""What a fault does to an answer: replaces it before anything was done, or damages it on its way."""
+"""What a fault does to an answer before anything was done; what it does on the way is in `bot.sandbox.wire`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -9,6 +9,7 @@ from bot.sandbox.hub.call import Call
 from bot.sandbox.hub.errors import error_answer, html_answer
 from bot.sandbox.hub.faults import Fault
 from bot.sandbox.hub.limits import Budget, api_headers, retry_headers
+from bot.sandbox.wire import lost_before_reading
 
 MAINTENANCE_HTML = (
     "<!DOCTYPE html><html><head><title>Docker Hub</title></head><body><h1>We'll be back soon!</h1></body></html>"
@@ -18,19 +19,8 @@ UNAVAILABLE_TEXT = "Our service is temporarily unavailable. We'll be back soon!"
 
 def replaced_answer(fault: Fault, call: Call) -> Answer | None:
     """Return the answer of a fault that leaves the request undone, or None when the request is to be carried out."""
-    if fault.kind == "reset" and fault.after == "before_reading":
-        return Answer(0, delivery="reset")
     replacement = REPLACEMENTS.get(fault.kind)
-    return replacement(fault, call) if replacement else None
-
-
-def damaged_answer(fault: Fault, answer: Answer) -> Answer:
-    """Return an answer as it travels under a fault of the wire: cut off, lost, or as it is."""
-    if fault.kind == "truncated":
-        return replace(answer, delivery="truncated")
-    if fault.kind == "reset":
-        return replace(answer, delivery="reset")
-    return answer
+    return replacement(fault, call) if replacement else lost_before_reading(fault)
 
 
 def too_many_requests(budget: Budget, headers: Mapping[str, str]) -> Answer:

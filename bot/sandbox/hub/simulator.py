@@ -10,15 +10,16 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
+from bot.sandbox.clock import utc_now
 from bot.sandbox.faults import FaultBox
 from bot.sandbox.httpd import Answer, HttpServer, Request
 from bot.sandbox.hub.access import ANONYMOUS, Audience, Caller, CredentialKind, TokenOffice
 from bot.sandbox.hub.call import Call
-from bot.sandbox.hub.damage import damaged_answer, replaced_answer, too_many_requests
+from bot.sandbox.hub.damage import replaced_answer, too_many_requests
 from bot.sandbox.hub.faults import Fault
 from bot.sandbox.hub.limits import RateLimiter, api_headers, retry_headers
 from bot.sandbox.hub.registry import PULL_WINDOW, TOKEN_PATH, answer_registry, is_registry_path
@@ -26,6 +27,7 @@ from bot.sandbox.hub.routes import dispatch
 from bot.sandbox.hub.seed import seed_acme
 from bot.sandbox.hub.state import HubState
 from bot.sandbox.hub.unknowns import Unknowns
+from bot.sandbox.wire import damaged_answer
 
 # Observed 2026-09-11 and 2026-10-01: anonymous clients have 180 calls a minute. 600 for an account is hearsay.
 ANONYMOUS_RATE_LIMIT = 180
@@ -35,11 +37,6 @@ API_WINDOW = timedelta(minutes=1)
 TOKEN_LIFETIME_SECONDS = 600
 # A demo may run for weeks; no test makes that many requests.
 RECORDS_KEPT = 100_000
-
-
-def utc_now() -> datetime:
-    """Return the real time, aware and UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +111,7 @@ class HubSimulator:
         self._api_limiter = RateLimiter(now, API_WINDOW)
         self._pull_limiter = RateLimiter(now, PULL_WINDOW)
         self._requests: deque[RecordedRequest] = deque(maxlen=RECORDS_KEPT)
+        self._answered = 0
         self._requests_lock = threading.Lock()
         self._server = HttpServer(self._answer, port)
 
@@ -128,6 +126,11 @@ class HubSimulator:
         with self._requests_lock:
             return list(self._requests)
 
+    @property
+    def answered(self) -> int:
+        """How many requests were answered since the start."""
+        return self._answered
+
     def requests_to(self, path_prefix: str) -> list[RecordedRequest]:
         """Return the recorded requests whose path begins so."""
         return [request for request in self.requests if request.path.startswith(path_prefix)]
@@ -136,6 +139,16 @@ class HubSimulator:
         """Forget the recorded requests."""
         with self._requests_lock:
             self._requests.clear()
+
+    def set_tokens_active(self, *, is_active: bool) -> None:
+        """Let every access token expire, with all bearers made from it, or be good again."""
+        with self.state.lock:
+            for personal in self.state.personal_tokens.values():
+                personal.is_active = is_active
+            for of_organization in self.state.organization_tokens.values():
+                of_organization.is_active = is_active
+        if not is_active:
+            self._office.end_sessions()
 
     def start(self) -> Self:
         """Begin to answer, in background threads."""
@@ -221,6 +234,7 @@ class HubSimulator:
         )
         with self._requests_lock:
             self._requests.append(record)
+            self._answered += 1
 
 
 def _seeded_state(now: datetime) -> HubState:

@@ -1,0 +1,1 @@
+"""The simulated Slack: a workspace, its Web API, and what it sends to apps."""

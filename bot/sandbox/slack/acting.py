@@ -1,0 +1,16 @@
+"""What people do in the simulated workspace.
+
+Each verb does what Slack's client does when somebody does that, and returns what the person would see of it.
+"""
+
+from bot.sandbox.slack.actor import NotAllowed, NotThere
+from bot.sandbox.slack.clicks import Clicked
+from bot.sandbox.slack.lines import Typed, Typist
+from bot.sandbox.slack.modals import ModalUser, Submitted
+from bot.sandbox.slack.moves import Mover
+
+__all__ = ["Acting", "Clicked", "NotAllowed", "NotThere", "Submitted", "Typed"]
+
+
+class Acting(Typist, ModalUser, Mover):
+    """Somebody who types, clicks and moves around; from `SlackSimulator.acting_as`."""
