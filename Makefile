@@ -32,7 +32,7 @@ $(DEVELOPMENT): requirements-dev.txt $(RUNTIME)
 
 setup: $(RUNTIME) ## Make .venv with the runtime dependencies and .venv/bin/hub-bot
 
-demo: $(RUNTIME) ## Try the bot against a simulated Docker Hub, without any account
+demo: $(RUNTIME) ## Try the bot in a browser: simulated Slack and Docker Hub, no account
 	@$(BIN)/hub-bot demo
 
 test: check ## Install, then lint, types, import contracts and all tests
@@ -55,7 +55,8 @@ docs: $(DEVELOPMENT) ## Write the generated parts of README.md and manifest.yml 
 	$(BIN)/python docs/generate.py
 
 tools: ## Install the independent witnesses that tests use if they are there (npm, network)
-	tests/witness/install_prism.sh
+	tests/witness/install_npm.sh prism @stoplight/prism-cli@5.14.2
+	tests/witness/install_npm.sh slack @slack/bolt@5.1.0 @slack/web-api@8.2.0 emulate@0.11.2
 	PYTHON=$(PYTHON) tests/witness/install_dockerhub_api.sh
 
 lock: ## Lock the dependencies anew (network)

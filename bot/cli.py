@@ -3,7 +3,8 @@
 import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -34,7 +35,8 @@ def program() -> None:
 @program.command()
 def serve() -> None:
     """Run the bot: Slack over HTTP or Socket Mode, as the settings say."""
-    settings = _settings()
+    with _explained():
+        settings = Settings.from_environment()
     if missing := settings.missing_for_slack():
         _refuse(missing)
     configure_logging(form=settings.log_format, level=settings.log_level)
@@ -56,13 +58,18 @@ def run_once(words: tuple[str, ...]) -> None:
     --json, in any position, prints one JSON document and nothing else on standard output.
     """
     kept, as_json = _take(words, "--json")
-    settings = _settings(as_json=as_json)
+    with _explained(as_json=as_json):
+        settings = Settings.from_environment()
+        _configure_for_terminal(settings)
+        from bot.app import run_in_terminal
+
+        sys.exit(run_in_terminal(settings, kept, as_json=as_json))
+
+
+def _configure_for_terminal(settings: Settings) -> None:
     # A person at a terminal wants the answer, which says what went wrong; the log is for those who ask for it.
     level = settings.log_level if "log_level" in settings.model_fields_set else "error"
     configure_logging(form=settings.log_format, level=level)
-    from bot.app import run_in_terminal
-
-    sys.exit(run_in_terminal(settings, kept, as_json=as_json))
 
 
 @program.command()
@@ -80,11 +87,14 @@ def manifest(*, socket: bool, public_url: str | None) -> None:
 
 
 @program.command()
-def demo() -> None:
-    """Try the bot against a simulated Docker Hub, without any account."""
+@click.option("--port", type=click.IntRange(1, 65_535), help="Port of the page. Default: the first free one from 8420.")
+@click.option("--socket", "uses_socket_mode", is_flag=True, help="Let the bot use Socket Mode instead of HTTP.")
+@click.option("--verbose", "is_verbose", is_flag=True, help="Show the bot's log here.")
+def demo(*, port: int | None, uses_socket_mode: bool, is_verbose: bool) -> None:
+    """Try the bot in a browser, against a simulated Slack and Docker Hub, without any account."""
     from bot.demo import run_demo
 
-    sys.exit(run_demo())
+    sys.exit(run_demo(port=port, uses_socket_mode=uses_socket_mode, is_verbose=is_verbose))
 
 
 def _take(words: Sequence[str], flag: str) -> tuple[list[str], bool]:
@@ -92,9 +102,11 @@ def _take(words: Sequence[str], flag: str) -> tuple[list[str], bool]:
     return kept, len(kept) != len(words)
 
 
-def _settings(*, as_json: bool = False) -> Settings:
+@contextmanager
+def _explained(*, as_json: bool = False) -> Iterator[None]:
+    """Turn what is wrong with the settings into sentences and the exit status."""
     try:
-        return Settings.from_environment()
+        yield
     except ConfigError as error:
         if as_json:
             click.echo(json.dumps({"error": {"reason": error.reason, "message": str(error)}}, ensure_ascii=False))

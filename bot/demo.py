@@ -1,80 +1,248 @@
-"""The demo: the real commands against a simulated Docker Hub, in this terminal, without any account."""
+"""The demo: a simulated Docker Hub and Slack workspace, the real bot between them, and a page to use it all.
 
-import re
-import sys
-from collections.abc import Iterator
-
-import click
-
-from bot.app import Run, terminal_session
-from bot.sandbox.hub.seed import ANA_PAT
-from bot.sandbox.hub.simulator import HubSimulator
-from bot.settings import Settings
-
-PROMPT = "/hub "
-JSON = "--json"
-# People type what they would type in Slack.
-_ADDRESS = re.compile(r"^\s*(?:/hub\b|@hub bot\b)", re.IGNORECASE)
-LEAVE = frozenset({"exit", "quit", "q"})
-WELCOME = """\
-Hub Bot, on a simulated Docker Hub at {url}. You are ana, an owner of the organization acme.
-
-Three things to try:
-  tags acme/api                 the newest tags of a repository
-  diff acme/api:latest edge     what changed between two of them
-  repos                         everything acme has
-
-`help` lists the rest, `quit` or Ctrl-D ends.
+The simulators run in this process, the bot in one of its own, exactly as `hub-bot serve` starts it.
 """
 
+import errno
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import IO
 
-def run_demo() -> int:
-    """Start the simulator, read commands until the end of input, and stop both.
+import click
+import requests
+
+from bot.chat.command import AnyCommand
+from bot.chat.help import usage
+from bot.sandbox.httpd import free_port
+from bot.sandbox.page.guide import Guide, Option, Verb
+from bot.sandbox.page.server import BotState
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.state import Message
+from bot.settings import PREFIX, Settings
+from bot.slack.manifest import COMMAND, manifest
+from commands import COMMANDS
+
+# The first of them that is free is taken.
+PORTS = range(8420, 8430)
+EXIT_FAILED, EXIT_USAGE = 1, 2
+READY_SECONDS = 20.0
+STOP_SECONDS = 10.0
+LOG_LINES = 20
+
+TIPS = (
+    ("/hub tags acme/api", "the newest tags of a repository, to page and to share"),
+    ("/hub diff acme/api:latest edge", "what changed between two images"),
+    ("/hub tgas nginx", "what a typing mistake gets"),
+)
+WELCOME = """\
+Hub Bot is ready: open {url}
+
+A Slack workspace and a Docker Hub, both simulated on this machine; the bot is the real one. Three things to try:
+{tips}
+
+Ctrl-C ends everything.
+"""
+POSTED_WELCOME = """\
+*Welcome to the sandbox.* I am the real Hub Bot; Slack and Docker Hub are simulated here. Three things to try:
+{tips}
+Answers are for your eyes only until you press _Share_. On the right: push a tag, break the network, move the time."""
+
+
+def run_demo(*, port: int | None, uses_socket_mode: bool, is_verbose: bool) -> int:
+    """Run everything until Ctrl-C.
+
+    Args:
+        port: The page's port; None takes the first that is free.
+        uses_socket_mode: Let the bot reach Slack over a WebSocket instead of being called over HTTP.
+        is_verbose: Show the bot's log here.
 
     Returns:
-        The exit status: 0, whatever the commands answered.
+        The exit status: 0 after Ctrl-C, 1 when the bot ended by itself or did not start, 2 for a port in use.
     """
-    with HubSimulator() as hub:
-        settings = Settings.from_environment(
-            {
-                "DOCKERHUB_URL": hub.url,
-                "DOCKER_REGISTRY_URL": hub.url,
-                "DOCKER_AUTH_URL": hub.url,
-                "DOCKERHUB_USERNAME": "ana",
-                "DOCKERHUB_TOKEN": ANA_PAT,
-                "DOCKERHUB_NAMESPACES": "acme",
-            }
-        )
-        click.echo(WELCOME.format(url=hub.url))
-        with terminal_session(settings) as run:
-            for typed in _lines():
-                _try(run, typed)
-    return 0
-
-
-def _try(run: Run, typed: str) -> None:
-    words = [word for word in typed.split() if word != JSON]
-    try:
-        run(" ".join(words), as_json=JSON in typed.split())
-    except KeyboardInterrupt:
-        click.echo("Stopped.", err=True)
-    click.echo()
-
-
-def _lines() -> Iterator[str]:
-    """Yield what is typed, with history and editing where there is a terminal, until the person leaves."""
-    if sys.stdin.isatty():
-        import readline  # noqa: F401, PLC0415 - Importing it is what gives input() its history; pipes have no use for it.
-    while True:
+    stopping = threading.Event()
+    with _signals(stopping), _log_file(is_verbose=is_verbose) as log:
+        bot_port = free_port()
+        bot = _Bot(bot_port, log)
         try:
-            typed = _ADDRESS.sub("", input(PROMPT)).strip()
-        except KeyboardInterrupt:
-            click.echo()
-            continue
-        except EOFError:
-            click.echo()
+            sandbox = _sandbox(port, bot_port, uses_socket_mode=uses_socket_mode, bot_state=bot.state)
+        except OSError as error:
+            click.echo(_why_not(error, port), err=True)
+            return EXIT_USAGE
+        with sandbox:
+            return _run(sandbox, bot, stopping)
+
+
+def _run(sandbox: Sandbox, bot: "_Bot", stopping: threading.Event) -> int:
+    _greet(sandbox)
+    bot.start(sandbox.environment())
+    try:
+        if bot.is_ready(stopping) and _is_reachable(sandbox, stopping):
+            tips = "\n".join(f"  {line:34}{what}" for line, what in TIPS)
+            click.echo(WELCOME.format(url=sandbox.page.url, tips=tips))
+        while bot.is_running and not stopping.wait(0.2):
+            pass
+        if stopping.is_set():
+            return 0
+        click.echo(f"The bot ended by itself. The end of its log:\n{bot.last_words()}", err=True)
+        return EXIT_FAILED
+    finally:
+        bot.stop()
+
+
+def _is_reachable(sandbox: Sandbox, stopping: threading.Event) -> bool:
+    """Return whether Slack can call the bot: in Socket Mode only once the bot has opened a connection."""
+    if not sandbox.slack.app.uses_socket_mode:
+        return True
+    deadline = time.monotonic() + READY_SECONDS
+    while not sandbox.slack.sockets and time.monotonic() < deadline and not stopping.is_set():
+        stopping.wait(0.02)
+    return sandbox.slack.sockets > 0
+
+
+class _Bot:
+    """The bot's process.
+
+    Args:
+        port: Where it is to listen.
+        log: Where its log goes; None leaves it on standard error.
+    """
+
+    def __init__(self, port: int, log: IO[bytes] | None) -> None:
+        self._port = port
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def state(self) -> BotState:
+        return "up" if self.is_running else "down"
+
+    def start(self, settings: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bot", "serve"],
+            env={**_inherited(), **settings, "HUB_BOT_PORT": str(self._port)},
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+        )
+
+    def is_ready(self, stopping: threading.Event) -> bool:
+        """Return whether it serves, as soon as that is known."""
+        deadline = time.monotonic() + READY_SECONDS
+        with requests.Session() as session:
+            session.trust_env = False
+            while self.is_running and not stopping.is_set() and time.monotonic() < deadline:
+                try:
+                    if session.get(f"http://127.0.0.1:{self._port}/healthz", timeout=1).ok:
+                        return True
+                except requests.RequestException:
+                    stopping.wait(0.05)
+        return False
+
+    def stop(self) -> None:
+        """Ask it to end, and insist if it does not."""
+        if self._process is None:
             return
-        if typed.lower() in LEAVE:
-            return
-        if typed:
-            yield typed
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def last_words(self) -> str:
+        if self._log is None:
+            return "(above)"
+        self._log.seek(0)
+        return b"\n".join(self._log.read().splitlines()[-LOG_LINES:]).decode(errors="replace")
+
+
+def _sandbox(port: int | None, bot_port: int, *, uses_socket_mode: bool, bot_state: Callable[[], BotState]) -> Sandbox:
+    url = None if uses_socket_mode else f"http://127.0.0.1:{bot_port}"
+    guide = Guide(verbs=[_verb(command) for command in COMMANDS], tips=[line for line, _ in TIPS])
+    # Tried by listening, not by looking first: two demos may start at the same moment.
+    for candidate in PORTS if port is None else (port,):
+        try:
+            return Sandbox(manifest(public_url=url), guide=guide, bot_state=bot_state, port=candidate)
+        except OSError as error:
+            if port is not None or error.errno != errno.EADDRINUSE:
+                raise
+    return Sandbox(manifest(public_url=url), guide=guide, bot_state=bot_state)
+
+
+def _verb(command: AnyCommand) -> Verb:
+    options = [
+        Option(parameter.opts[0], parameter.help or "")
+        for parameter in command.parameters
+        if isinstance(parameter, click.Option)
+    ]
+    shared = [Option("--share", "Show the answer to the whole channel.")] if command.can_share else []
+    return Verb(
+        name=command.name,
+        group=command.group.value,
+        usage=usage(command),
+        summary=command.summary,
+        options=[*options, *shared],
+        examples=[f"{COMMAND} {words}" for words, _ in command.examples],
+    )
+
+
+def _greet(sandbox: Sandbox) -> None:
+    """Let the bot say hello in #general. It is put there directly: nobody asked the bot for it."""
+    state, app = sandbox.slack.state, sandbox.slack.app
+    channel = state.conversation_named("general")
+    if channel is None:
+        return
+    tips = "\n".join(f"•  `{line}` – {what}" for line, what in TIPS)
+    text = POSTED_WELCOME.format(tips=tips)
+    state.add_message(Message(channel.id, state.new_ts(), app.bot_user_id, text, app_id=app.id))
+
+
+def _inherited() -> dict[str, str]:
+    """Return this process's environment without the bot's settings: the demo must not reach real services."""
+    ours = {str(field.alias) for field in Settings.model_fields.values()}
+    kept = ("PORT", *ours)
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in kept and name.removesuffix("_FILE") not in ours and not name.startswith(PREFIX)
+    }
+
+
+@contextmanager
+def _signals(stopping: threading.Event) -> Iterator[None]:
+    def stop(_: int, __: FrameType | None) -> None:
+        stopping.set()
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _log_file(*, is_verbose: bool) -> Iterator[IO[bytes] | None]:
+    if is_verbose:
+        yield None
+        return
+    with tempfile.TemporaryFile() as file:
+        yield file
+
+
+def _why_not(error: OSError, port: int | None) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} is in use by another program. Leave --port out, and a free one is found."
+    return f"Cannot listen on port {port}: {error.strerror or error}."

@@ -21,11 +21,11 @@ def hub() -> Iterator[HubSimulator]:
         yield simulator
 
 
-def hub_bot(*words: str, environment: Mapping[str, str] | None = None, stdin: str = "") -> Finished:
+def hub_bot(*words: str, environment: Mapping[str, str] | None = None) -> Finished:
     return subprocess.run(
         [sys.executable, "-m", "bot", *words],
         env={"PATH": os.environ["PATH"], **(environment or {})},
-        input=stdin,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=50,
@@ -129,35 +129,6 @@ def test_a_manifest_for_an_address_that_slack_cannot_call_is_refused(address: st
 
     assert finished.returncode == 2
     assert "https://" in finished.stderr
-
-
-def test_the_demo_runs_commands_until_the_input_ends() -> None:
-    finished = hub_bot("demo", stdin="tags acme/api --limit 2\n/hub inspect acme/api:latest\ntgas\n\nquit\nrepos\n")
-
-    assert finished.returncode == 0
-    assert "Three things to try" in finished.stdout
-    assert "Tags of acme/api" in finished.stdout
-    assert "acme/api:latest@sha256:" in finished.stdout
-    assert "There is no tgas command." in finished.stderr
-    assert "Repositories of acme" not in finished.stdout
-
-
-def test_the_demo_takes_nothing_from_the_environment() -> None:
-    finished = hub_bot("demo", environment={"DOCKERHUB_TOKEN": "x", "HUB_BOT_NONSENSE": "1"}, stdin="limits\n")
-
-    assert finished.returncode == 0
-    assert "the PAT of ana" in finished.stdout
-
-
-def test_what_the_demo_suggests_works() -> None:
-    welcome = hub_bot("demo").stdout
-    suggested = [line.strip().split("   ")[0] for line in welcome.splitlines() if line.startswith("  ")]
-
-    finished = hub_bot("demo", stdin="\n".join(suggested))
-
-    assert len(suggested) == 3
-    assert finished.stderr == ""
-    assert "→" in finished.stdout
 
 
 def test_help_of_the_program_names_its_commands() -> None:

@@ -27,7 +27,7 @@ API = RepositoryName("acme", "api")
 def url() -> Iterator[str]:
     # The installer writes this file last, so that half an installation is never mistaken for one.
     if not (PRISM / "installed.txt").exists():
-        pytest.skip(f"{PRISM} is missing; tests/witness/install_prism.sh makes it")
+        pytest.skip(f"{PRISM} is missing; `make tools` makes it")
     document = shared_file("hub-openapi.yaml")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

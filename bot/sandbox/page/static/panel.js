@@ -1,0 +1,181 @@
+// The right side: what people may do to the simulated Docker Hub, to the simulated Slack and to the time.
+
+import { h, replace } from "./dom.js";
+import { icon } from "./icons.js";
+import { recall, remember } from "./memory.js";
+import { segments } from "./segments.js";
+import { counted } from "./names.js";
+import { PushForm } from "./pushform.js";
+import { knownZone } from "./times.js";
+
+const HUB_NETWORK = [
+  { id: "up", label: "Up", help: "Docker Hub answers at once." },
+  { id: "slow", label: "Slow", help: "Every answer takes seconds. The bot should say that it is working on it." },
+  { id: "limited", label: "Rate limited", help: "Docker Hub refuses with 429. The bot should say when to try again." },
+  { id: "down", label: "Down", help: "Docker Hub cannot be reached. The bot should say so, and nothing else." },
+];
+const HUB_TOKEN = [
+  { id: "good", label: "Good", help: "Docker Hub knows the bot: it sees private repositories." },
+  { id: "expired", label: "Expired", help: "Docker Hub refuses the bot’s token. The bot should say what to renew." },
+];
+const SLACK_NETWORK = [
+  { id: "up", label: "Up", help: "Slack takes what the bot says at once." },
+  { id: "slow", label: "Slow", help: "What the bot says arrives seconds late." },
+  { id: "limited", label: "Rate limited", help: "Slack refuses with 429. The bot should wait, then say it once." },
+  { id: "down", label: "Down", help: "Slack’s API fails. Answers may be missing until it is up again." },
+  { id: "revoked", label: "Token revoked", help: "Slack refuses the bot’s token, as if the app had been removed." },
+];
+const STEPS = [
+  { label: "+1 hour", body: { advance_seconds: 3600 } },
+  { label: "+1 day", body: { advance_seconds: 86_400 } },
+  { label: "Tomorrow 09:00", body: { to: "tomorrow 09:00" } },
+];
+
+export class Panel {
+  #desk;
+  #requests = h("span", { class: "panel-fact" });
+  #bot = h("p", { class: "bot-state" });
+  #hubNetwork;
+  #hubToken;
+  #slackNetwork;
+  #push;
+  #time = h("p", { class: "clock-time" });
+  #zone = h("p", { class: "clock-zone" });
+  #reset;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {Object} desk `store`, `toasts`, and what can be done: `closePanel`.
+   */
+  constructor(root, desk) {
+    this.#desk = desk;
+    const { store, toasts } = desk;
+    const tell = async (promise) => {
+      const answer = await promise;
+      if (!answer.ok) toasts.error(answer.error);
+      return answer.ok;
+    };
+    this.#hubNetwork = segments("Docker Hub network", "Network", HUB_NETWORK, (state) =>
+      tell(store.hub({ do: "network", state })),
+    );
+    this.#hubToken = segments("Docker Hub token", "The bot’s token", HUB_TOKEN, (state) =>
+      tell(store.hub({ do: "token", state })),
+    );
+    this.#slackNetwork = segments("Slack network", "Network", SLACK_NETWORK, (state) =>
+      tell(store.slack({ do: "network", state })),
+    );
+    this.#push = new PushForm(desk);
+    this.#reset = h(
+      "button",
+      { class: "button is-small", type: "button", onclick: () => tell(store.clock({ reset: true })) },
+      "Back to now",
+    );
+    const steps = STEPS.map(({ label, body }) =>
+      h("button", { class: "button is-small", type: "button", onclick: () => tell(store.clock(body)) }, label),
+    );
+    const close = h(
+      "button",
+      {
+        class: "icon-button",
+        type: "button",
+        "aria-label": "Close controls",
+        title: "Close controls",
+        onclick: desk.closePanel,
+      },
+      icon("close"),
+    );
+    root.append(
+      h("header", { class: "pane-head" }, h("div", {}, h("h2", { class: "pane-title" }, "Simulation")), close),
+      h(
+        "div",
+        { class: "panel-body" },
+        section(
+          "hub",
+          "Docker Hub (simulated)",
+          this.#push.element,
+          this.#hubNetwork.element,
+          this.#hubToken.element,
+          this.#requests,
+        ),
+        section("slack", "Slack (simulated)", this.#bot, this.#slackNetwork.element),
+        section(
+          "time",
+          "Time",
+          h("div", { class: "clock" }, this.#time, this.#zone),
+          h("div", { class: "clock-steps", role: "group", "aria-label": "Move the clock" }, steps, this.#reset),
+          h("p", { class: "help" }, "Ages, schedules and time limits follow this clock, in the bot and on Docker Hub."),
+        ),
+      ),
+    );
+  }
+
+  /** Show the state. */
+  update() {
+    const { state } = this.#desk.store;
+    if (!state) return;
+    this.#hubNetwork.show(state.hub.network);
+    this.#hubToken.show(state.hub.token);
+    this.#slackNetwork.show(state.slack.network);
+    this.#push.update(state.hub.repositories);
+    setText(this.#requests, `${counted(state.hub.requests, "request")} answered so far`);
+    this.#showBot(state);
+    this.#reset.disabled = state.clock.offset_seconds === 0;
+    this.tick();
+  }
+
+  /** Show the time, which passes by itself. */
+  tick() {
+    const { store } = this.#desk;
+    if (!store.state) return;
+    const zone = knownZone(store.myself.tz);
+    const now = store.now();
+    const day = now.toLocaleDateString("en-US", {
+      weekday: "short",
+      month: "short",
+      day: "numeric",
+      year: "numeric",
+      timeZone: zone,
+    });
+    const time = now.toLocaleTimeString("en-US", { hour: "numeric", minute: "2-digit", timeZone: zone });
+    setText(this.#time, `${day}, ${time}`);
+    const offset = offsetWords(store.state.clock.offset_seconds);
+    setText(
+      this.#zone,
+      [`Where ${store.myself.real_name} is: ${zone.replaceAll("_", " ")}`, offset].filter(Boolean).join(" · "),
+    );
+  }
+
+  #showBot({ app, bot }) {
+    const transport = { http: "HTTP", socket: "Socket Mode" }[bot.transport];
+    const isUp = bot.state === "up";
+    const words = isUp
+      ? `${app.name} is running${transport ? ` over ${transport}` : ""}.`
+      : `${app.name} is not running.`;
+    if (this.#bot.textContent === words) return;
+    replace(this.#bot, h("span", { class: isUp ? "presence is-up" : "presence" }), words);
+  }
+}
+
+function section(id, title, ...children) {
+  const isOpen = recall(`panel:${id}`, true) !== false;
+  const element = h(
+    "details",
+    { class: "panel-section", open: isOpen },
+    h("summary", {}, h("h3", {}, title), icon("chevron")),
+    h("div", { class: "panel-content" }, children),
+  );
+  element.addEventListener("toggle", () => remember(`panel:${id}`, element.open));
+  return element;
+}
+
+function offsetWords(seconds) {
+  if (seconds === 0) return "";
+  const hours = Math.round(Math.abs(seconds) / 3600);
+  const days = Math.floor(hours / 24);
+  const parts = [days > 0 && counted(days, "day"), hours % 24 > 0 && counted(hours % 24, "hour")].filter(Boolean);
+  return `${parts.join(" ") || "less than an hour"} ${seconds > 0 ? "ahead" : "behind"}`;
+}
+
+function setText(element, words) {
+  if (element.textContent !== words) element.textContent = words;
+}

@@ -1,0 +1,90 @@
+"""A whole world on this machine: Docker Hub, a Slack workspace and its page, on one clock that can be moved."""
+
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from bot.sandbox.clock import MovableClock
+from bot.sandbox.hub.seed import ANA_PAT
+from bot.sandbox.hub.simulator import HubSimulator
+from bot.sandbox.page.guide import Guide
+from bot.sandbox.page.server import BotState, PageServer
+from bot.sandbox.slack import seed
+from bot.sandbox.slack.simulator import SlackSimulator
+
+
+class Sandbox:
+    """The simulators and the page, not yet the bot.
+
+    Args:
+        manifest: Returns the manifest of the app under test.
+        guide: What the page knows of it beyond that.
+        bot_state: Tells whether the bot runs.
+        port: The page's TCP port on loopback; 0 lets the system choose.
+
+    Raises:
+        OSError: The port is in use.
+    """
+
+    def __init__(
+        self,
+        manifest: Mapping[str, Any],
+        *,
+        guide: Guide = Guide(),  # noqa: B008 - frozen, so sharing it is safe.
+        bot_state: Callable[[], BotState] = lambda: "up",
+        port: int = 0,
+    ) -> None:
+        self.clock = MovableClock()
+        self.hub = HubSimulator(now=self.clock)
+        state, app = seed.acme_workspace(self.clock, manifest)
+        self.slack = SlackSimulator(state, app, now=self.clock)
+        try:
+            self.page = PageServer(self.hub, self.slack, self.clock, guide=guide, bot_state=bot_state, port=port)
+        except OSError:
+            self.slack.stop()
+            self.hub.stop()
+            raise
+
+    def environment(self) -> dict[str, str]:
+        """Return the settings with which a bot lives in this world: its Slack, its Docker Hub, its time."""
+        return {
+            "SLACK_API_URL": self.slack.api_url,
+            "SLACK_BOT_TOKEN": seed.BOT_TOKEN,
+            "DOCKERHUB_URL": self.hub.url,
+            "DOCKER_REGISTRY_URL": self.hub.url,
+            "DOCKER_AUTH_URL": self.hub.url,
+            "DOCKER_SCOUT_URL": self.hub.url,
+            "OSV_URL": self.hub.url,
+            "DOCKERHUB_USERNAME": "ana",
+            "DOCKERHUB_TOKEN": ANA_PAT,
+            "DOCKERHUB_NAMESPACES": "acme",
+            "HUB_BOT_ADMINS": "U0ANA",
+            "HUB_BOT_OPERATORS": "S0PLATFORM",
+            "HUB_BOT_CLOCK": self.page.clock_url,
+            **(
+                {"SLACK_APP_TOKEN": seed.APP_TOKEN}
+                if self.slack.app.uses_socket_mode
+                else {"SLACK_SIGNING_SECRET": seed.SIGNING_SECRET}
+            ),
+        }
+
+    def start(self) -> Self:
+        """Begin to serve, in background threads."""
+        self.hub.start()
+        self.slack.start()
+        self.page.start()
+        return self
+
+    def stop(self) -> None:
+        """Close every connection and wait for all threads."""
+        self.page.stop()
+        self.slack.stop()
+        self.hub.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

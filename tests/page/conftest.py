@@ -1,0 +1,65 @@
+"""The page in a real browser, in front of the real bot: what a newcomer sees after `make demo`."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.browser import chromium, chromium_path
+from tests.support.demo import RunningDemo, running_demo
+
+ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "page"
+DESKTOP, PHONE = (1280, 800), (390, 844)
+PATIENCE_MILLISECONDS = 10_000
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = chromium_path()
+    if path is None:
+        pytest.skip("no Chromium is installed (Debian: apt-get install chromium)")
+    with chromium(path) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[RunningDemo]:
+    with running_demo() as demo:
+        yield demo
+
+
+@pytest.fixture
+def open_page(browser: Browser, demo: RunningDemo, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
+    """Return what opens the page in a fresh profile; in the end a picture is kept and there must be no script error."""
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
+    opened: list[tuple[Page, list[str]]] = []
+
+    def open_it(
+        *, user: str = "U0ANA", channel: str = "C0GENERAL", size: tuple[int, int] = DESKTOP, theme: str = "light"
+    ) -> Page:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if theme == "dark" else "light",
+            timezone_id="Europe/Berlin",
+            locale="en-US",
+        )
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MILLISECONDS)
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.goto(f"{demo.url}/?as={user}#{channel}")
+        opened.append((page, errors))
+        return page
+
+    yield open_it
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    name = re.sub(r"\W+", "-", request.node.name).strip("-")
+    for number, (page, errors) in enumerate(opened):
+        page.screenshot(path=ARTIFACTS / f"{name}{f'-{number}' if number else ''}.png")
+        page.context.close()
+        assert errors == []

@@ -1,0 +1,310 @@
+"""The page's server: what a person sees, what may be ordered, and who may not order anything."""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+
+from bot.sandbox.httpd import free_port
+from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.slack.seed import manifest_for
+from bot.sandbox.slack.state import File
+from tests.sandbox.page.conftest import PageOfTests
+
+
+def texts(seen: dict[str, list[dict[str, str]]], channel: str) -> list[str]:
+    return [each["text"] for each in seen["messages"] if each["channel"] == channel]
+
+
+# What is seen
+
+
+def test_the_page_and_its_parts_are_served_with_a_strict_policy(page: PageOfTests) -> None:
+    document = page.get("/")
+
+    assert document.headers["content-type"] == "text/html; charset=utf-8"
+    assert document.headers["content-security-policy"].startswith("default-src 'self';")
+    assert page.get("/dom.js").headers["content-type"] == "text/javascript; charset=utf-8"
+    assert page.get("/workspace.css").status_code == 200
+    assert page.get("/icon.svg").headers["content-type"] == "image/svg+xml"
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing.js", "/../server.py", "/..%2fserver.py", "/static/dom.js", "/dom", "/files/F1/x"]
+)
+def test_nothing_else_is_served(page: PageOfTests, path: str) -> None:
+    assert page.get(path).status_code == 404
+
+
+def test_a_person_sees_the_workspace(page: PageOfTests) -> None:
+    seen = page.seen_by("U0ANA")
+
+    assert seen["workspace"] == {"id": "T0ACME", "name": "Acme", "domain": "acme"}
+    assert seen["app"]["command"] == "/hub"
+    assert seen["app"]["verbs"][0]["options"] == [{"name": "--wide", "help": "More columns."}]
+    assert seen["app"]["tips"] == ["/hub tags acme/api"]
+    assert seen["bot"] == {"state": "down", "transport": "http"}
+    assert seen["hub"]["network"] == "up"
+    assert seen["hub"]["token"] == "good"
+    assert {"name": "acme/api", "is_private": True}.items() <= next(
+        each for each in seen["hub"]["repositories"] if each["name"] == "acme/api"
+    ).items()
+    assert seen["slack"] == {"network": "up"}
+    assert seen["clock"]["offset_seconds"] == 0
+
+
+def test_nobody_sees_what_is_not_theirs(page: PageOfTests) -> None:
+    ana, guest = (
+        {each["name"] for each in page.seen_by(user)["conversations"] if each["name"]} for user in ("U0ANA", "U0GUS")
+    )
+
+    assert {"general", "release-crew"} <= ana
+    assert guest == {"deploys"}
+
+
+def test_only_the_asker_sees_what_is_ephemeral(page: PageOfTests) -> None:
+    page.post("/act", {"as": "U0ANA", "do": "type", "channel": "C0GENERAL", "text": "/nonsense"})
+
+    ana, mia = (page.seen_by(user)["messages"] for user in ("U0ANA", "U0MIA"))
+
+    assert [each["subtype"] for each in ana if each["is_ephemeral"]] == ["slackbot"]
+    assert not [each for each in mia if each["is_ephemeral"]]
+
+
+def test_what_is_typed_is_seen_by_the_others(page: PageOfTests) -> None:
+    answer = page.post("/act", {"as": "U0ANA", "do": "type", "channel": "C0GENERAL", "text": "a < b & c"})
+
+    assert answer.json() == {"ok": True}
+    assert texts(page.seen_by("U0MIA"), "C0GENERAL")[-1] == "a &lt; b &amp; c"
+
+
+def test_a_command_to_a_bot_that_is_down_fails_as_in_slack(page: PageOfTests) -> None:
+    page.post("/act", {"as": "U0ANA", "do": "type", "channel": "C0GENERAL", "text": "/hub tags acme/api"})
+
+    assert "dispatch_failed" in texts(page.seen_by("U0ANA"), "C0GENERAL")[-1]
+
+
+def test_only_what_changed_is_told_again(page: PageOfTests) -> None:
+    version = page.seen_by("U0ANA")["version"]
+
+    page.post("/act", {"as": "U0MIA", "do": "type", "channel": "C0GENERAL", "text": "hello"})
+    seen = page.seen_by("U0ANA", after=version)
+
+    assert [each["text"] for each in seen["messages"]] == ["hello"]
+
+
+def test_a_deleted_message_is_told_once_and_then_never_again(page: PageOfTests) -> None:
+    page.post("/act", {"as": "U0MIA", "do": "type", "channel": "C0GENERAL", "text": "oops"})
+    before = page.seen_by("U0MIA")
+    ts = before["messages"][-1]["ts"]
+
+    page.post("/act", {"as": "U0MIA", "do": "delete_message", "channel": "C0GENERAL", "ts": ts})
+
+    assert page.seen_by("U0MIA", after=before["version"])["messages"][-1]["is_deleted"] is True
+    assert ts not in [each["ts"] for each in page.seen_by("U0MIA")["messages"]]
+
+
+def test_a_page_that_waits_hears_of_a_change_at_once(page: PageOfTests) -> None:
+    version = page.seen_by("U0ANA")["version"]
+    began_at = time.monotonic()
+    timer = threading.Timer(
+        0.1, page.post, ("/act", {"as": "U0MIA", "do": "type", "channel": "C0GENERAL", "text": "hi"})
+    )
+    timer.start()
+
+    seen = page.seen_by("U0ANA", after=version)
+    timer.join()
+
+    assert texts(seen, "C0GENERAL") == ["hi"]
+    assert time.monotonic() - began_at < 5
+
+
+def test_a_page_older_than_the_server_begins_anew(page: PageOfTests) -> None:
+    seen = page.seen_by("U0ANA", after=10**9)
+
+    assert seen["since"] == 0
+    assert seen["messages"]
+
+
+def test_an_uploaded_file_is_a_download(page: PageOfTests) -> None:
+    state = page.sandbox.slack.state
+    state.files["F1"] = File("F1", "a b.csv", "Tags", 4, "U0HUBBOT", page.sandbox.clock(), content=b"a,b\n")
+
+    answer = page.get("/files/F1/a%20b.csv")
+
+    assert (answer.content, answer.headers["content-disposition"]) == (b"a,b\n", "attachment")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+
+
+# Who may order nothing
+
+
+def test_a_foreign_name_for_this_machine_is_refused(page: PageOfTests) -> None:
+    assert page.get("/state?as=U0ANA", Host="evil.example").status_code == 403
+
+
+def test_another_page_cannot_act(page: PageOfTests) -> None:
+    order = {"as": "U0ANA", "do": "type", "channel": "C0GENERAL", "text": "forged"}
+
+    assert page.post("/act", order, Origin="https://evil.example").status_code == 403
+    assert page.post("/act", order, Origin="null").status_code == 403
+    assert page.post("/act", order, Origin=page.url).json() == {"ok": True}
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        None,
+        [],
+        {"do": "type"},
+        {"as": "U0ANA", "do": "dance"},
+        {"as": "U0ANA", "do": "type", "channel": "C0GENERAL", "text": 5},
+        {"as": "U0ANA", "do": "type", "channel": "C0GENERAL", "text": "x", "more": 1},
+        {"as": "U0ANA", "do": "type", "channel": "C0GENERAL", "text": "x" * 20_000},
+        {"as": "U0ANA", "do": "click", "container": {"type": "moon"}, "block_id": "a", "action_id": "b"},
+    ],
+)
+def test_nonsense_is_refused_with_a_sentence(page: PageOfTests, order: object) -> None:
+    answer = page.post("/act", order)
+
+    assert answer.status_code == 400
+    assert answer.json()["ok"] is False
+    assert answer.json()["error"]
+
+
+def test_nobody_acts_as_the_bot_or_as_a_stranger_to_the_workspace(page: PageOfTests) -> None:
+    for user in ("U0HUBBOT", "U0NOBODY"):
+        answer = page.post("/act", {"as": user, "do": "type", "channel": "C0GENERAL", "text": "x"})
+
+        assert answer.json() == {"ok": False, "error": "There is no such person to act as."}
+
+
+def test_a_guest_cannot_write_where_guests_are_not(page: PageOfTests) -> None:
+    answer = page.post("/act", {"as": "U0GUS", "do": "type", "channel": "C0GENERAL", "text": "let me in"})
+
+    assert answer.json()["ok"] is False
+    assert "let me in" not in texts(page.seen_by("U0ANA"), "C0GENERAL")
+
+
+def test_a_click_on_what_is_not_there_is_refused(page: PageOfTests) -> None:
+    ts = page.seen_by("U0ANA")["messages"][-1]["ts"]
+    container = {"type": "message", "channel": "C0GENERAL", "ts": ts}
+
+    answer = page.post(
+        "/act", {"as": "U0ANA", "do": "click", "container": container, "block_id": "b", "action_id": "a"}
+    )
+
+    assert answer.json()["ok"] is False
+
+
+# The panel
+
+
+def test_a_push_is_there(page: PageOfTests) -> None:
+    order = {"do": "push_tag", "repository": "acme/api", "tag": "9.0.0", "platforms": ["linux/amd64", "linux/arm64/v8"]}
+
+    digest = page.post("/hub", order).json()["digest"]
+
+    tag = page.sandbox.hub.state.repository("acme/api").tags["9.0.0"]
+    assert (tag.digest, [image.architecture for image in tag.images]) == (digest, ["amd64", "arm64"])
+    assert (
+        next(each for each in page.seen_by("U0ANA")["hub"]["repositories"] if each["name"] == "acme/api")["tags"][0]
+        == "9.0.0"
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"repository": "acme/none"}, {"tag": "not a tag"}, {"platforms": []}, {"platforms": ["amd64"]}, {"state": "up"}],
+)
+def test_a_push_of_nonsense_is_refused(page: PageOfTests, change: dict[str, object]) -> None:
+    order = {"do": "push_tag", "repository": "acme/api", "tag": "9.0.0", "platforms": ["linux/amd64"], **change}
+
+    answer = page.post("/hub", order)
+
+    assert answer.json()["ok"] is False
+    assert "9.0.0" not in page.sandbox.hub.state.repository("acme/api").tags
+
+
+def test_the_network_breaks_and_heals(page: PageOfTests) -> None:
+    page.post("/hub", {"do": "network", "state": "down"})
+    fault = page.sandbox.hub.faults.take("GET", "/v2/")
+    assert fault is not None
+    assert fault.kind == "reset"
+    assert page.seen_by("U0ANA")["hub"]["network"] == "down"
+
+    page.post("/hub", {"do": "network", "state": "up"})
+    assert page.sandbox.hub.faults.take("GET", "/v2/") is None
+
+
+def test_the_token_expires_and_is_renewed(page: PageOfTests) -> None:
+    tokens = page.sandbox.hub.state.personal_tokens.values()
+
+    page.post("/hub", {"do": "token", "state": "expired"})
+    assert not any(token.is_active for token in tokens)
+
+    page.post("/hub", {"do": "token", "state": "good"})
+    assert all(token.is_active for token in tokens)
+
+
+def test_slack_breaks_and_heals(page: PageOfTests) -> None:
+    page.post("/slack", {"do": "network", "state": "limited"})
+    fault = page.sandbox.slack.faults.take("POST", "/api/chat.postMessage")
+    assert fault is not None
+    assert fault.kind == "rate_limited"
+
+    page.post("/slack", {"do": "network", "state": "up"})
+    assert page.sandbox.slack.faults.take("POST", "/api/chat.postMessage") is None
+
+
+def test_the_time_moves_for_everything(page: PageOfTests) -> None:
+    answer = page.post("/clock", {"to": "tomorrow 09:00", "as": "U0ANA"}).json()
+
+    hub, slack = page.sandbox.hub.clock(), page.sandbox.slack.clock()
+    assert answer["now"][11:16] in {"07:00", "08:00"}  # Nine in Berlin, in summer or in winter.
+    assert abs(hub - slack) < timedelta(seconds=1)
+
+    page.post("/clock", {"advance_seconds": 3600})
+    assert page.sandbox.slack.clock() - slack >= timedelta(hours=1)
+
+    page.post("/clock", {"reset": True})
+    assert page.seen_by("U0ANA")["clock"]["offset_seconds"] == 0
+
+
+@pytest.mark.parametrize(
+    "order", [{}, {"reset": True, "advance_seconds": 1}, {"advance_seconds": 1e300}, {"to": "noon"}, []]
+)
+def test_the_clock_takes_one_order_at_a_time(page: PageOfTests, order: object) -> None:
+    assert page.post("/clock", order).status_code == 400
+
+
+# Start and stop
+
+
+def test_stopping_does_not_wait_for_those_who_wait() -> None:
+    sandbox = Sandbox(manifest_for(None)).start()
+    page = PageOfTests(sandbox)
+    version = page.seen_by("U0ANA")["version"]
+    waiting = threading.Thread(target=_ask_in_vain, args=(page, version))
+    waiting.start()
+    time.sleep(0.1)
+    began_at = time.monotonic()
+
+    sandbox.stop()
+    waiting.join()
+
+    assert time.monotonic() - began_at < 3
+
+
+def _ask_in_vain(page: PageOfTests, version: int) -> None:
+    try:
+        page.seen_by("U0ANA", after=version)
+    except OSError:
+        return  # The connection was closed; requests' errors are OSErrors.
+
+
+def test_a_port_in_use_is_an_error_of_the_system() -> None:
+    port = free_port()
+    with Sandbox(manifest_for(None), port=port), pytest.raises(OSError, match="in use"):
+        Sandbox(manifest_for(None), port=port)

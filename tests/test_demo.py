@@ -1,0 +1,183 @@
+"""`hub-bot demo` as a process: what it says, what it starts, and how it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+import requests
+
+from bot.sandbox.httpd import Answer as HttpAnswer
+from bot.sandbox.httpd import HttpServer, free_port
+from tests.support.demo import RunningDemo, running_demo
+
+PATIENCE_SECONDS = 10.0
+
+
+def seen_by(demo: RunningDemo, user: str) -> dict[str, Any]:
+    found: dict[str, Any] = requests.get(f"{demo.url}/state?as={user}&after=0", timeout=10).json()
+    return found
+
+
+def wait_for(find: Callable[[], Any]) -> Any:
+    """Return what is found, as soon as it is there."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (found := find()):
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.02)
+    return found
+
+
+def answer_to(demo: RunningDemo, line: str, *, user: str = "U0ANA", channel: str = "C0DEPLOYS") -> str:
+    """Type a line and return the text of what the person sees next."""
+    known = {each["ts"] for each in seen_by(demo, user)["messages"]}
+    assert demo.post("/act", {"as": user, "do": "type", "channel": channel, "text": line}) == {"ok": True}
+
+    def found() -> str | None:
+        new = [each for each in seen_by(demo, user)["messages"] if each["ts"] not in known]
+        return str(new[-1]["text"]) if new else None
+
+    return str(wait_for(found))
+
+
+@pytest.mark.parametrize("options", [(), ("--socket",)])
+def test_it_says_what_to_try_and_what_it_says_works(options: tuple[str, ...]) -> None:
+    with running_demo(*options) as demo:
+        suggested = [line.strip() for line in demo.said.splitlines() if line.startswith("  /hub")]
+
+        tags, diff, wrong = (answer_to(demo, line.split("   ")[0]) for line in suggested)
+
+        assert demo.said.startswith(f"Hub Bot is ready: open {demo.url}\n")
+        assert demo.said.count("http://") == 1
+        assert tags.startswith("*Tags of acme/api*")
+        assert "acme/api:latest → acme/api:edge" in diff
+        assert wrong.startswith("There is no")
+        assert seen_by(demo, "U0ANA")["bot"] == {"state": "up", "transport": "socket" if options else "http"}
+
+
+def test_ctrl_c_ends_everything_quietly() -> None:
+    with running_demo() as demo:
+        status, errors = demo.stop()
+
+        assert (status, errors) == (0, "")
+        with pytest.raises(requests.ConnectionError):
+            requests.get(demo.url, timeout=1)
+
+
+def test_ctrl_c_in_a_terminal_reaches_the_bot_too_and_nobody_complains() -> None:
+    """A terminal interrupts the whole process group, so that the bot hears of it twice."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "demo"],
+        env={"PATH": os.environ["PATH"]},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("Hub Bot is ready")
+
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_an_interrupt_during_the_start_ends_it_too() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "demo"],
+        env={"PATH": os.environ["PATH"]},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(0.9)
+
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+
+    assert process.returncode in {0, 1}
+    assert errors in {"", "\nAborted!\n"}
+
+
+def test_two_demos_at_once_get_a_page_each() -> None:
+    with running_demo() as first, running_demo() as second:
+        assert first.url != second.url
+        assert answer_to(second, "/hub inspect acme/web").startswith("*acme/web:latest*")
+
+
+def test_a_port_in_use_is_said_and_nothing_is_started() -> None:
+    with running_demo("--port", str(free_port())) as demo:
+        port = demo.url.rpartition(":")[2]
+        finished = demo_that_ends("--port", port)
+
+    assert finished.returncode == 2
+    assert finished.stderr == f"Port {port} is in use by another program. Leave --port out, and a free one is found.\n"
+
+
+def test_it_takes_nothing_from_the_environment() -> None:
+    """A demo that is started where the real bot is configured must not reach the real services."""
+    calls: list[str] = []
+
+    def real_service(request: Any) -> HttpAnswer:
+        calls.append(request.path)
+        return HttpAnswer(500)
+
+    real = HttpServer(real_service)
+    real.start()
+    origin = f"http://127.0.0.1:{real.port}"
+    environment: Mapping[str, str] = {
+        "DOCKERHUB_URL": origin,
+        "DOCKERHUB_TOKEN": "a-real-token",
+        "DOCKERHUB_TOKEN_FILE": "/nowhere",
+        "SLACK_API_URL": f"{origin}/api/",
+        "SLACK_BOT_TOKEN": "xoxb-a-real-token",
+        "SLACK_CLIENT_ID": "1.2",
+        "HUB_BOT_NONSENSE": "1",
+        "PORT": "1",
+    }
+
+    with running_demo(environment=environment) as demo:
+        answer = answer_to(demo, "/hub inspect acme/web")
+    real.stop()
+
+    assert answer.startswith("*acme/web:latest*")
+    assert calls == []
+
+
+def test_the_bot_follows_the_time_of_the_page() -> None:
+    """A command signed tomorrow is not taken for a forgery, and what is pushed then is new."""
+    with running_demo() as demo:
+        demo.post("/clock", {"as": "U0ANA", "to": "tomorrow 09:00"})
+        demo.post("/hub", {"do": "push_tag", "repository": "acme/web", "tag": "tomorrow", "platforms": ["linux/amd64"]})
+
+        answer = answer_to(demo, "/hub tags acme/web --limit 1")
+
+        assert "tomorrow" in answer
+        assert "dispatch_failed" not in answer
+
+
+def test_a_bot_that_dies_ends_the_demo_with_its_last_words() -> None:
+    with running_demo("--port", str(free_port())) as demo:
+        os.kill(demo.bot_pid(), signal.SIGKILL)
+
+        status, errors = demo.wait()
+
+    assert status == 1
+    assert errors.startswith("The bot ended by itself. The end of its log:\n")
+    assert "bot_started" in errors
+
+
+def demo_that_ends(*options: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "bot", "demo", *options],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
