@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/.development
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench docs lock tools clean
+.PHONY: help setup demo test check format bench docs tour lock tools clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench: $(DEVELOPMENT) ## Measure: one table, ratios within one run
 
 docs: $(DEVELOPMENT) ## Write the generated parts of README.md and manifest.yml anew
 	$(BIN)/python docs/generate.py
+
+tour: $(DEVELOPMENT) ## Take the README's pictures from the real page (needs Chromium)
+	$(BIN)/python -m tests.page.tour
 
 tools: ## Install the independent witnesses that tests use if they are there (npm, network)
 	tests/witness/install_npm.sh prism @stoplight/prism-cli@5.14.2

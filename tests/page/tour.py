@@ -1,0 +1,91 @@
+"""Take the README's pictures from the real page: `make tour`.
+
+Whoever changes what the page or an answer looks like runs it again, and looks at the result.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.browser import chromium, chromium_path
+from tests.support.demo import RunningDemo, running_demo
+
+DOCS = Path(__file__).parents[2] / "docs"
+WIDTH, HEIGHT, TALL = 1200, 760, 880
+PATIENCE_MILLISECONDS = 15_000
+
+
+def main() -> int:
+    """Start the demo, take the pictures, and return the exit status."""
+    path = chromium_path()
+    if path is None:
+        print("no Chromium is installed (Debian: apt-get install chromium)", file=sys.stderr)  # noqa: T201 - a program.
+        return 1
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
+    with running_demo() as demo, chromium(path) as browser:
+        take_tags(open_page(browser, demo, user="U0MIA", channel="C0DEPLOYS", theme="light", height=TALL))
+        take_thread(open_page(browser, demo, user="U0OMAR", channel="C0CREW", theme="dark"))
+    return 0
+
+
+def take_tags(page: Page) -> None:
+    """Picture a table of tags, alone in its channel, without the panel."""
+    page.get_by_role("button", name="Close controls").click()
+    say(page, "/hub tags acme/api --name '2.*' --limit 40")
+    answer = page.get_by_role("article").filter(has_text="Tags of acme/api").last
+    expect(answer.get_by_role("button", name="Share")).to_be_visible()
+    rest(page)
+    page.screenshot(path=DOCS / "tour-tags.png")
+
+
+def take_thread(page: Page) -> None:
+    """Picture a question about a release that is answered in its thread, with a shared comparison beside it."""
+    say(page, "/hub diff acme/api:2.39.0 2.40.0 --share")
+    expect(page.get_by_role("article").filter(has_text="acme/api:2.39.0 → acme/api:2.40.0").last).to_be_visible()
+    question = page.get_by_role("article").filter(has_text="Who signs off 2.41?")
+    question.hover()
+    question.get_by_role("button", name="Reply in thread").click()
+    thread = page.get_by_role("complementary", name="Thread")
+    thread.locator("textarea").fill("@Hub Bot tags acme/api --limit 5")
+    thread.locator("textarea").press("Enter")
+    expect(thread.get_by_role("article").filter(has_text="Tags of acme/api").last).to_be_visible()
+    rest(page)
+    page.screenshot(path=DOCS / "tour-thread.png")
+
+
+def open_page(
+    browser: Browser, demo: RunningDemo, *, user: str, channel: str, theme: str, height: int = HEIGHT
+) -> Page:
+    """Return the page in a fresh profile."""
+    context = browser.new_context(
+        viewport={"width": WIDTH, "height": height},
+        color_scheme="dark" if theme == "dark" else "light",
+        reduced_motion="reduce",
+        timezone_id="Europe/Berlin",
+        locale="en-US",
+    )
+    page = context.new_page()
+    page.goto(f"{demo.url}/?as={user}#{channel}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    return page
+
+
+def say(page: Page, text: str) -> None:
+    """Send a line."""
+    box = page.get_by_role("main").locator("textarea")
+    box.fill(text)
+    box.press("Enter")
+
+
+def rest(page: Page) -> None:
+    """Let everything come to rest, and take the pointer and the focus away."""
+    page.mouse.move(5, 5)
+    page.evaluate("document.activeElement?.blur()")
+    expect(page.locator("body")).to_have_text(re.compile("Acme"))
+    page.wait_for_timeout(600)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
