@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
-from bot.sandbox.slack.acting import Acting
+from bot.sandbox.slack.acting import Acting, Clicked
 
 LONGEST_TEXT = 12_000
 Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
@@ -117,12 +117,17 @@ ACT: TypeAdapter[AnyAct] = TypeAdapter(Annotated[AnyAct, Field(discriminator="do
 
 
 def perform(act: AnyAct, person: Acting, bot_user_id: str) -> Json:
-    """Do it, and return what the page wants to know about it, beside that it was done."""
+    """Do it, and return what the page wants to know about it.
+
+    Returns:
+        Nothing for what went well; else `error`, what Slack says of it, or `errors`, what the app says of a form's
+        inputs, by block id.
+    """
     match act:
         case Type():
             person.types(act.channel, act.text, thread_ts=act.thread_ts)
         case Click():
-            _click(act, person)
+            return _outcome(_click(act, person))
         case Submit():
             return _submit(act, person)
         case CloseView():
@@ -132,7 +137,7 @@ def perform(act: AnyAct, person: Acting, bot_user_id: str) -> Json:
         case OpenDirectMessage():
             return {"channel": person.opens_direct_message(act.user).id}
         case RunShortcut():
-            person.runs_shortcut(act.callback_id, channel=act.channel, ts=act.ts)
+            return _outcome(person.runs_shortcut(act.callback_id, channel=act.channel, ts=act.ts))
         case DeleteMessage():
             person.deletes_message(act.channel, act.ts)
         case ChangeChannel():
@@ -140,10 +145,14 @@ def perform(act: AnyAct, person: Acting, bot_user_id: str) -> Json:
     return {}
 
 
-def _click(act: Click, person: Acting) -> None:
+def _outcome(came_of_it: Clicked) -> Json:
+    return {"error": came_of_it.problem} if came_of_it.problem else {}
+
+
+def _click(act: Click, person: Acting) -> Clicked:
     container = act.container
     if isinstance(container, MessageContainer):
-        person.clicks(
+        return person.clicks(
             container.channel,
             container.ts,
             act.action_id,
@@ -151,15 +160,14 @@ def _click(act: Click, person: Acting) -> None:
             state=act.state,
             values=act.values,
         )
-    else:
-        person.clicks_in_view(
-            container.view_id, act.action_id, block_id=act.block_id, state=act.state, values=act.values
-        )
+    return person.clicks_in_view(
+        container.view_id, act.action_id, block_id=act.block_id, state=act.state, values=act.values
+    )
 
 
 def _submit(act: Submit, person: Acting) -> Json:
-    errors = person.submits(act.view_id, act.values).errors
-    return {"errors": dict(errors)} if errors else {}
+    sent = person.submits(act.view_id, act.values)
+    return {"errors": dict(sent.errors)} if sent.errors else _outcome(sent)
 
 
 def _channel_verbs(person: Acting, bot_user_id: str) -> Mapping[str, Callable[[str], object]]:

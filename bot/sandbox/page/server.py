@@ -202,7 +202,7 @@ class PageServer:
         if person is None or person.is_bot or person.is_deleted:
             raise Unacceptable("There is no such person to act as.")
         found = perform(act, self._slack.acting_as(act.by), self._slack.app.bot_user_id)
-        return _json({"ok": "errors" not in found, **found})
+        return _json({"ok": not {"error", "errors"} & found.keys(), **found})
 
     def _order_hub(self, request: Request) -> Answer:
         return self._carry_out(HUB_ORDER.validate_json(request.body))

@@ -9,7 +9,7 @@ import pytest
 from bot.sandbox.httpd import free_port
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack.seed import manifest_for
-from bot.sandbox.slack.state import File
+from bot.sandbox.slack.state import File, Message
 from tests.sandbox.page.conftest import PageOfTests
 
 
@@ -196,6 +196,22 @@ def test_a_click_on_what_is_not_there_is_refused(page: PageOfTests) -> None:
     )
 
     assert answer.json()["ok"] is False
+
+
+def test_a_click_that_nobody_hears_is_told(page: PageOfTests) -> None:
+    state, app = page.sandbox.slack.state, page.sandbox.slack.app
+    button = {"type": "button", "action_id": "go", "text": {"type": "plain_text", "text": "Go"}}
+    blocks = [{"type": "actions", "block_id": "b", "elements": [button]}]
+    message = Message("C0GENERAL", state.new_ts(), app.bot_user_id, "Go?", app_id=app.id, blocks=blocks)
+    state.add_message(message)
+    container = {"type": "message", "channel": "C0GENERAL", "ts": message.ts}
+
+    answer = page.post(
+        "/act", {"as": "U0ANA", "do": "click", "container": container, "block_id": "b", "action_id": "go"}
+    )
+
+    assert answer.json()["ok"] is False
+    assert answer.json()["error"]
 
 
 # The panel

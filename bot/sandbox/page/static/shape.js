@@ -28,9 +28,8 @@ export function oneOf(value, ...allowed) {
 
 /** The objects of a list that have an id. */
 function identified(value) {
-  return list(value)
-    .map(record)
-    .filter((each) => text(each.id));
+  const found = list(value).map(record);
+  return found.filter((each) => text(each.id)).map((each) => ({ ...each, id: text(each.id) }));
 }
 
 /** Bring a whole answer of `/state` into shape. */
