@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from http import HTTPStatus
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
 from typing import Any, Literal, Self
 from urllib.parse import unquote, urlsplit
@@ -33,7 +34,6 @@ POLL_SLICE_SECONDS = 0.25
 # A moved clock is followed within milliseconds; a follower that hangs is not waited for longer.
 FOLLOWERS_SECONDS = 2.0
 
-_STATIC = files("bot.sandbox.page") / "static"
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -87,6 +87,7 @@ class PageServer:
         self._hub_weather = HubWeather(hub)
         self._slack_weather = SlackWeather(slack)
         self._is_stopping = False
+        self._documents = _documents()
         self._server = HttpServer(self._answer, port)
         self._routes: Mapping[tuple[str, str], Callable[[Request], Answer]] = {
             ("GET", "/state"): self._state,
@@ -184,7 +185,11 @@ class PageServer:
             return _refusal(HTTPStatus.NOT_FOUND, "There is nothing here.")
         if request.path.startswith("/files/"):
             return self._file(request)
-        return _static("index.html" if request.path == "/" else request.path.removeprefix("/"))
+        name = "index.html" if request.path == "/" else request.path.removeprefix("/")
+        document = self._documents.get(name)
+        if document is None:
+            return _refusal(HTTPStatus.NOT_FOUND, "There is nothing here.")
+        return Answer(200, document.read_bytes(), _TYPES[PurePosixPath(name).suffix], _HEADERS)
 
     def _file(self, request: Request) -> Answer:
         file = self._slack.state.files.get(unquote(request.path).split("/")[2])
@@ -238,13 +243,16 @@ def _is_from_here(request: Request) -> bool:
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
-def _static(name: str) -> Answer:
-    kind = _TYPES.get(PurePosixPath(name).suffix)
-    # A flat folder: a name with a slash in it is none of ours.
-    source = _STATIC / name if kind and "/" not in name else None
-    if source is None or not source.is_file():
-        return _refusal(HTTPStatus.NOT_FOUND, "There is nothing here.")
-    return Answer(200, source.read_bytes(), kind, _HEADERS)
+def _documents() -> Mapping[str, Traversable]:
+    """Return the page's files by name, so that no path of a request is ever looked up on the disk."""
+    root = files("bot.sandbox.page") / "static"
+    folders = {"": root, "kit/": root / "kit"}
+    return {
+        prefix + each.name: each
+        for prefix, folder in folders.items()
+        for each in folder.iterdir()
+        if PurePosixPath(each.name).suffix in _TYPES
+    }
 
 
 def _json(value: Json) -> Answer:

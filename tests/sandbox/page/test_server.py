@@ -26,7 +26,7 @@ def test_the_page_and_its_parts_are_served_with_a_strict_policy(page: PageOfTest
     assert document.headers["content-type"] == "text/html; charset=utf-8"
     assert document.headers["content-security-policy"].startswith("default-src 'self';")
     assert page.get("/dom.js").headers["content-type"] == "text/javascript; charset=utf-8"
-    assert page.get("/workspace.css").status_code == 200
+    assert page.get("/kit/blocks.css").headers["content-type"] == "text/css; charset=utf-8"
     assert page.get("/icon.svg").headers["content-type"] == "image/svg+xml"
 
 

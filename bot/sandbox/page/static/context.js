@@ -39,6 +39,9 @@ export class Contexts {
       people: store.people,
       conversations: store.conversations,
       usergroups: store.usergroups,
+      get me() {
+        return store.me;
+      },
       now: () => store.now(),
       get timeZone() {
         return knownZone(store.myself.tz);

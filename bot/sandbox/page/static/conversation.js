@@ -5,7 +5,7 @@ import { h, replace } from "./dom.js";
 import { Header } from "./header.js";
 import { icon } from "./icons.js";
 import { MessageList } from "./messages.js";
-import { renderHome } from "./modal.js";
+import { renderHome } from "./kit/modal.js";
 import { conversationIcon, conversationLabel, conversationName } from "./names.js";
 import { isInChannel } from "./unread.js";
 

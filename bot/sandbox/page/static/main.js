@@ -2,11 +2,11 @@
 
 import { Contexts } from "./context.js";
 import { ConversationPane } from "./conversation.js";
-import { refreshDates } from "./dates.js";
+import { refreshDates } from "./kit/dates.js";
 import { confirm, openHelp } from "./dialogs.js";
 import { Drawers } from "./drawers.js";
 import { closeMenu } from "./menu.js";
-import { ModalHost } from "./modal.js";
+import { ModalHost } from "./kit/modal.js";
 import { appConversation, conversationLabel } from "./names.js";
 import { Panel } from "./panel.js";
 import { correct, currentRoute, go, rememberPerson, startPerson } from "./route.js";

@@ -1,10 +1,10 @@
 // One message: who wrote it and when, what it says, its files, and the way into its thread.
 
-import { renderBlocks } from "./blocks.js";
+import { renderBlocks } from "./kit/blocks.js";
 import { h, replace } from "./dom.js";
 import { renderFile } from "./files.js";
 import { icon } from "./icons.js";
-import { renderMrkdwn } from "./mrkdwn.js";
+import { renderMrkdwn } from "./kit/mrkdwn.js";
 import { authorOf, avatar, counted, nameOf } from "./names.js";
 import { fullTimeOf, momentLabel, timeOf } from "./times.js";
 import { typedForm, unescaped } from "./typed.js";

@@ -1,6 +1,6 @@
 // Times of messages, in the zone of the acting person. How they are written is the renderer's business, as in blocks.
 
-import { formatDate } from "./dates.js";
+import { formatDate } from "./kit/dates.js";
 
 const dayFormats = new Map();
 

@@ -12,7 +12,7 @@ import {
   videoBlock,
 } from "./cards.js";
 import { chartBlock } from "./charts.js";
-import { h, replace } from "./dom.js";
+import { h, replace } from "../dom.js";
 import { elementNode } from "./elements.js";
 import { pictureNode } from "./images.js";
 import { isolated } from "./inline.js";

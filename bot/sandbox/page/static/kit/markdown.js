@@ -1,6 +1,6 @@
 // The `markdown` block: the part of Markdown that Slack shows.
 
-import { h } from "./dom.js";
+import { h } from "../dom.js";
 import { emoji } from "./emoji.js";
 import { codeNode, emojiNode, linkNode, preNode } from "./inline.js";
 import { asText, linkAddress } from "./safe.js";

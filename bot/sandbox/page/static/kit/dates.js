@@ -1,6 +1,6 @@
 // Slack's dates: a moment and a form, written for the zone of whoever reads, and written anew as time passes.
 
-import { h } from "./dom.js";
+import { h } from "../dom.js";
 
 const FORMS = {
   number: { year: "numeric", month: "2-digit", day: "2-digit" },

@@ -1,6 +1,6 @@
 // Checkboxes and radio buttons: all options in sight.
 
-import { h } from "./dom.js";
+import { h } from "../dom.js";
 import { hasText, textNode } from "./objects.js";
 import { asList, asRecord, asText } from "./safe.js";
 import { newId } from "./surface.js";

@@ -1,6 +1,6 @@
 // Small line drawings for buttons and notices. They are decoration: the words stand beside them or in a label.
 
-import { svg } from "./dom.js";
+import { svg } from "../dom.js";
 
 const SHAPES = {
   chevron: ["M4 6l4 4 4-4"],

@@ -1,6 +1,6 @@
 // Text objects: `plain_text` and `mrkdwn`, as elements and as words.
 
-import { h } from "./dom.js";
+import { h } from "../dom.js";
 import { wordsNode } from "./inline.js";
 import { readLabel, renderMrkdwn, renderNodes, plainText } from "./mrkdwn.js";
 import { asRecord, asText } from "./safe.js";

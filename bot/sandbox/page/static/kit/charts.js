@@ -1,6 +1,6 @@
 // Charts: pie, bar, area and line, drawn for the width there is, with the same numbers as a table for screen readers.
 
-import { h, replace, svg } from "./dom.js";
+import { h, replace, svg } from "../dom.js";
 import { isolated } from "./inline.js";
 import { asList, asRecord, asText, cut } from "./safe.js";
 

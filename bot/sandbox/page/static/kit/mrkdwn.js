@@ -1,6 +1,6 @@
 // Slack's mrkdwn: read into a tree of plain values, which becomes elements or words.
 
-import { h } from "./dom.js";
+import { h } from "../dom.js";
 import { emoji } from "./emoji.js";
 import {
   codeNode,

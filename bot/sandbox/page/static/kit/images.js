@@ -1,6 +1,6 @@
 // Pictures: only from where it is safe to load them, and with their words where they do not come.
 
-import { h } from "./dom.js";
+import { h } from "../dom.js";
 import { glyph } from "./glyphs.js";
 import { isolated } from "./inline.js";
 import { asRecord, asText, pictureAddress } from "./safe.js";

@@ -1,6 +1,6 @@
 // Blocks that frame something: notices, cards, containers, plans, files and videos.
 
-import { h, replace } from "./dom.js";
+import { h, replace } from "../dom.js";
 import { glyph } from "./glyphs.js";
 import { isolated, linkNode } from "./inline.js";
 import { pictureNode } from "./images.js";

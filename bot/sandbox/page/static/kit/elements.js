@@ -2,7 +2,7 @@
 
 import { checkboxes, radioButtons, valueOf } from "./choices.js";
 import { ask } from "./confirm.js";
-import { h } from "./dom.js";
+import { h } from "../dom.js";
 import { glyph } from "./glyphs.js";
 import { pictureNode } from "./images.js";
 import {

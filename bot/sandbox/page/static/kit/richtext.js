@@ -1,6 +1,6 @@
 // Rich text: nothing in it is parsed, so it is where text from the outside belongs.
 
-import { h } from "./dom.js";
+import { h } from "../dom.js";
 import {
   codeNode,
   emojiNode,

@@ -1,7 +1,7 @@
 // The pieces that mrkdwn, rich text and Markdown have in common: links, mentions, emoji, dates, code.
 
 import { dateNode, formatDate, isMoment } from "./dates.js";
-import { h, replace } from "./dom.js";
+import { h, replace } from "../dom.js";
 import { emoji, emojiOfCodePoints } from "./emoji.js";
 import { glyph } from "./glyphs.js";
 import { asList, asRecord, asText, linkAddress } from "./safe.js";

@@ -1,7 +1,7 @@
 // Menus to choose from: options of the app, people, conversations; one of them or several.
 
 import { valueOf } from "./choices.js";
-import { h, replace } from "./dom.js";
+import { h, replace } from "../dom.js";
 import { glyph } from "./glyphs.js";
 import { conversationName, isolated, personName } from "./inline.js";
 import { textWords } from "./objects.js";

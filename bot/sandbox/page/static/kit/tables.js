@@ -1,7 +1,7 @@
 // Tables: the plain one, and the one that can be sorted, searched and paged.
 
 import { isMoment } from "./dates.js";
-import { h, replace } from "./dom.js";
+import { h, replace } from "../dom.js";
 import { keepFocus } from "./focus.js";
 import { glyph } from "./glyphs.js";
 import { isolated } from "./inline.js";

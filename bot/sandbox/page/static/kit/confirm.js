@@ -1,6 +1,6 @@
 // The question before a button or a choice does anything.
 
-import { h } from "./dom.js";
+import { h } from "../dom.js";
 import { hasText, textNode } from "./objects.js";
 import { asRecord } from "./safe.js";
 import { newId } from "./surface.js";

@@ -1,7 +1,7 @@
 // Modal dialogs and the App Home: the two kinds of views.
 
 import { renderBlocks, surfaceNode } from "./blocks.js";
-import { h, replace } from "./dom.js";
+import { h, replace } from "../dom.js";
 import { keepFocus } from "./focus.js";
 import { glyph } from "./glyphs.js";
 import { forget } from "./kept.js";

@@ -1,7 +1,7 @@
 // Fields that somebody types into: text, numbers, addresses, dates and times.
 
 import { localOfUnix, unixOfLocal } from "./dates.js";
-import { h } from "./dom.js";
+import { h } from "../dom.js";
 import { glyph } from "./glyphs.js";
 import { richTextWords } from "./richtext.js";
 import { textWords } from "./objects.js";
