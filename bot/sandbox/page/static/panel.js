@@ -15,7 +15,11 @@ const HUB_NETWORK = [
   { id: "down", label: "Down", help: "Docker Hub cannot be reached. The bot should say so, and nothing else." },
 ];
 const HUB_TOKEN = [
-  { id: "good", label: "Good", help: "Docker Hub takes the bot’s token. A bot that was refused may wait before it tries again: move the time." },
+  {
+    id: "good",
+    label: "Good",
+    help: "Docker Hub takes the bot’s token. A bot that was refused may wait before it tries again: move the time.",
+  },
   { id: "expired", label: "Expired", help: "Docker Hub refuses the bot’s token. The bot should say what to renew." },
 ];
 const SLACK_NETWORK = [
