@@ -1,7 +1,6 @@
 """A whole world on this machine: Docker Hub, a Slack workspace and its page, on one clock that can be moved."""
 
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import Any, Self
 
 from bot.sandbox.clock import MovableClock
@@ -9,11 +8,12 @@ from bot.sandbox.hub.seed import ANA_PAT
 from bot.sandbox.hub.simulator import HubSimulator
 from bot.sandbox.page.guide import Guide
 from bot.sandbox.page.server import BotState, PageServer
+from bot.sandbox.service import Service
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.simulator import SlackSimulator
 
 
-class Sandbox:
+class Sandbox(Service):
     """The simulators and the page, not yet the bot.
 
     Args:
@@ -80,11 +80,3 @@ class Sandbox:
         self.page.stop()
         self.slack.stop()
         self.hub.stop()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()

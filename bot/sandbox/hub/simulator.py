@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Self
 
 from bot.sandbox.clock import utc_now
@@ -27,6 +26,7 @@ from bot.sandbox.hub.routes import dispatch
 from bot.sandbox.hub.seed import seed_acme
 from bot.sandbox.hub.state import HubState
 from bot.sandbox.hub.unknowns import Unknowns
+from bot.sandbox.service import Service
 from bot.sandbox.wire import damaged_answer
 
 # Observed 2026-09-11 and 2026-10-01: anonymous clients have 180 calls a minute. 600 for an account is hearsay.
@@ -61,7 +61,7 @@ class RecordedRequest:
     credential: CredentialKind
 
 
-class HubSimulator:
+class HubSimulator(Service):
     """The simulated Docker Hub.
 
     Attributes:
@@ -158,14 +158,6 @@ class HubSimulator:
     def stop(self) -> None:
         """Close every connection and wait for all threads."""
         self._server.stop()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _answer(self, request: Request) -> Answer:
         self._server.pause(self.latency_seconds)

@@ -25,6 +25,7 @@ from bot.sandbox.page.guide import Guide
 from bot.sandbox.page.orders import HUB_ORDER, HubOrder, MoveClock, SetSlackNetwork, carry_out, move
 from bot.sandbox.page.snapshot import MIMETYPES, clock_card, hub_card, workspace_as_seen
 from bot.sandbox.page.weather import HubWeather, SlackWeather, Unacceptable
+from bot.sandbox.service import Service
 from bot.sandbox.slack.acting import NotAllowed, NotThere
 from bot.sandbox.slack.simulator import SlackSimulator
 
@@ -54,7 +55,7 @@ Json = dict[str, Any]
 BotState = Literal["up", "down"]
 
 
-class PageServer:
+class PageServer(Service):
     """The page of one sandbox.
 
     Args:

@@ -8,12 +8,12 @@ What it knows comes from Slack's published pages and from what others recorded, 
 
 from collections.abc import Callable
 from datetime import datetime
-from types import TracebackType
 from typing import Self
 
 from bot.sandbox.clock import utc_now
 from bot.sandbox.faults import FaultBox
 from bot.sandbox.httpd import Answer, HttpServer, Request
+from bot.sandbox.service import Service
 from bot.sandbox.slack.acting import Acting
 from bot.sandbox.slack.actor import Services
 from bot.sandbox.slack.answers import html_answer
@@ -36,7 +36,7 @@ from bot.sandbox.slack.uploads import UPLOAD_PREFIX
 from bot.sandbox.slack.web_api import RecordedCall, WebApi
 
 
-class SlackSimulator:
+class SlackSimulator(Service):
     """The simulated Slack.
 
     Attributes:
@@ -211,14 +211,6 @@ class SlackSimulator:
         self._socket_mode.stop()
         self._events.stop()
         self._server.stop()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _answer(self, request: Request) -> Answer:
         self._server.pause(self.latency_seconds)
