@@ -31,8 +31,8 @@ class SlackFault:
     - `refused`: the error in `error`, such as `token_revoked`, as Slack tells it: with status 200. Nothing was done.
     - `not_json`: a 200 that claims to be JSON and is not. Nothing was done.
     - `truncated`: the right answer, announced in full, sent by half.
-    - `answer`: `status`, `headers` and `body` as given, for what the other kinds cannot say, such as a redirect. Nothing
-      was done.
+    - `answer`: `status`, `headers` and `body` as given, for what no other kind can say, such as a redirect. Nothing was
+      done.
 
     Attributes:
         kind: What goes wrong.

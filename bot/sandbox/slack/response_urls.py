@@ -148,6 +148,8 @@ class ResponseUrls:
             own = source.ts if source is not None and source.app_id == app.id else None
             chain = Chain(f"{self._origin()}{path}", app, user, channel, self._now(), own)
             self._chains[path] = chain
+            while len(self._chains) > RECORDS_KEPT:
+                del self._chains[next(iter(self._chains))]
         if kind != "commands":
             chain.is_acknowledged.set()  # What acknowledges a click shows nothing.
         return chain
@@ -233,7 +235,7 @@ class ResponseUrls:
         has_content = any(arguments.values.get(name) for name in ("text", "blocks", "attachments"))
         if arguments.flag("delete_original") and not has_content:
             return None
-        # Reported in slackapi/bolt-js, 2867: the total over all blocks is not checked on this way.
+        # Reported by users of Bolt: the total over all blocks is not checked on this way.
         return checked_content(arguments.values, self._unknowns(), has_total=False)
 
     def _replaces(self, chain: Chain) -> bool:

@@ -1,21 +1,27 @@
-"""The simulated Web API before a small workspace; `workspace.py` says who and what is in it."""
+"""The simulated Slack with the workspace of Acme, and an app of the tests' own that records what it gets."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.sandbox.clock import SettableClock
-from tests.sandbox.slack.workspace import NOW, Slack
+from bot.sandbox.slack.simulator import SlackSimulator
+from tests.sandbox.slack.receiver import Receiver, acme_with, receiving
 
 
 @pytest.fixture
 def clock() -> SettableClock:
-    return SettableClock(NOW)
+    return SettableClock(datetime(2026, 11, 21, 12, tzinfo=UTC))
 
 
 @pytest.fixture
-def slack(clock: SettableClock) -> Iterator[Slack]:
-    slack = Slack(clock)
-    slack.server.start()
-    yield slack
-    slack.server.stop()
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def slack(receiver: Receiver, clock: SettableClock) -> Iterator[SlackSimulator]:
+    with acme_with(receiver, clock) as slack:
+        yield slack

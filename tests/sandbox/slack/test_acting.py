@@ -5,31 +5,16 @@ https://docs.slack.dev/reference/events/app_mention and https://docs.slack.dev/r
 """
 
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from bot.sandbox.clock import SettableClock
 from bot.sandbox.httpd import Answer
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.acting import NotAllowed, Typed
 from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.unknowns import SlackUnknowns
-from tests.sandbox.slack.receiver import Received, Receiver, acme_with, receiving, texts
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def slack(receiver: Receiver) -> Iterator[SlackSimulator]:
-    with acme_with(receiver, SettableClock(datetime(2026, 11, 21, 12, tzinfo=UTC))) as slack:
-        yield slack
+from tests.sandbox.slack.receiver import Received, Receiver, texts
 
 
 def types(slack: SlackSimulator, text: str, *, user: str = seed.MIA, channel: str = seed.GENERAL) -> Typed:

@@ -160,13 +160,15 @@ def over_http() -> Iterator[World]:
 
 
 @contextmanager
-def over_socket_mode() -> Iterator[World]:
+def over_socket_mode(ping_interval: float = 10) -> Iterator[World]:
     with ThreadPoolExecutor(8) as executor, SlackSimulator() as slack:
         world = World(slack)
         app = bolt(slack, world, executor)
         # A client of its own, for the app's token: the default would take the bot's.
         client = WebClient(token=seed.APP_TOKEN, base_url=slack.api_url)
-        handler = SocketModeHandler(app, seed.APP_TOKEN, web_client=client, logger=app.logger)
+        handler = SocketModeHandler(
+            app, seed.APP_TOKEN, web_client=client, logger=app.logger, ping_interval=ping_interval
+        )
         handler.connect()  # type: ignore[no-untyped-call]
         wait_until(lambda: slack.sockets == 1)
         yield world
@@ -289,7 +291,7 @@ def test_wrong_signature_is_refused_by_bolt() -> None:
 
 
 def test_client_of_slack_reconnects_when_the_network_breaks() -> None:
-    with over_socket_mode() as world:
+    with over_socket_mode(ping_interval=0.1) as world:
         world.slack.drop_sockets()
 
         wait_until(lambda: world.slack.acting_as(seed.MIA).types(seed.RANDOM, "/hub help").answer is not None)

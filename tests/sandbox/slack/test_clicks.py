@@ -4,13 +4,11 @@ Sources: https://docs.slack.dev/reference/interaction-payloads/block_actions-pay
 https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from bot.sandbox.clock import SettableClock
 from bot.sandbox.httpd import Answer
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.acting import NotAllowed, NotThere
@@ -18,7 +16,7 @@ from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.state import Message
 from bot.sandbox.slack.unknowns import SlackUnknowns
 from bot.sandbox.slack.views import publish_home
-from tests.sandbox.slack.receiver import Receiver, acme_with, receiving
+from tests.sandbox.slack.receiver import Receiver
 
 GO = {"type": "plain_text", "text": "Go", "emoji": True}
 BUTTON = {"type": "button", "action_id": "go", "text": GO, "value": "acme/api", "style": "danger"}
@@ -29,18 +27,6 @@ BLOCKS: list[dict[str, Any]] = [
     {"type": "actions", "block_id": "acts", "elements": [BUTTON]},
     {"type": "actions", "block_id": "more", "elements": [{**BUTTON, "value": "acme/site"}]},
 ]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def slack(receiver: Receiver) -> Iterator[SlackSimulator]:
-    with acme_with(receiver, SettableClock(datetime(2026, 11, 21, 12, tzinfo=UTC))) as slack:
-        yield slack
 
 
 def message(slack: SlackSimulator, channel: str = seed.GENERAL, **fields: Any) -> Message:

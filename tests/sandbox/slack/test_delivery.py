@@ -21,15 +21,9 @@ from bot.sandbox.httpd import Answer
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.delivery import DeliveredRequest, Dispatcher, Outcome, Parcel, ParcelKind, Retry
 from bot.sandbox.slack.http_delivery import HttpDelivery
-from tests.sandbox.slack.receiver import Received, Receiver, receiving
+from tests.sandbox.slack.receiver import Received, Receiver
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ import pytest
 
 from bot.sandbox.slack.elements import STATE_FIELDS, elements_in, find_element, is_offered, state_values, unanswered
 
+A, B = {"value": "a"}, {"value": "b"}
+
 
 def an_input(kind: str, **fields: Any) -> dict[str, Any]:
     return {"type": "input", "block_id": "b", "element": {"type": kind, "action_id": "a", **fields}}
@@ -77,15 +79,15 @@ def test_elements_are_found_in_order_and_by_block() -> None:
 @pytest.mark.parametrize(
     ("element", "state", "is_good"),
     [
-        ({"type": "static_select", "options": [{"value": "a"}]}, {"selected_option": {"value": "a"}}, True),
-        ({"type": "static_select", "options": [{"value": "a"}]}, {"selected_option": {"value": "b"}}, False),
-        ({"type": "static_select", "options": [{"value": "a"}]}, {"selected_option": None}, True),
-        ({"type": "checkboxes", "options": [{"value": "a"}]}, {"selected_options": [{"value": "b"}]}, False),
-        ({"type": "static_select", "option_groups": [{"options": [{"value": "a"}]}]}, {"selected_option": {"value": "a"}}, True),
-        ({"type": "external_select"}, {"selected_option": {"value": "b"}}, True),
+        ({"type": "static_select", "options": [A]}, {"selected_option": A}, True),
+        ({"type": "static_select", "options": [A]}, {"selected_option": B}, False),
+        ({"type": "static_select", "options": [A]}, {"selected_option": None}, True),
+        ({"type": "checkboxes", "options": [A]}, {"selected_options": [B]}, False),
+        ({"type": "static_select", "option_groups": [{"options": [A]}]}, {"selected_option": A}, True),
+        ({"type": "external_select"}, {"selected_option": B}, True),
         ({"type": "datepicker"}, {"selected_date": "2026-11-21"}, True),
         ({"type": "button"}, {}, True),
     ],
-)  # fmt: skip
+)
 def test_only_what_is_offered_can_be_chosen(element: Any, state: Any, *, is_good: bool) -> None:
     assert is_offered(element, state) is is_good

@@ -5,21 +5,19 @@ https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload.
 """
 
 import threading
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 import requests
 
-from bot.sandbox.clock import SettableClock
 from bot.sandbox.httpd import Answer
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.acting import NotThere, Submitted
 from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.state import View
 from bot.sandbox.slack.views import open_view, push_view, update_view
-from tests.sandbox.slack.receiver import Received, Receiver, acme_with, receiving
+from tests.sandbox.slack.receiver import Received, Receiver
 
 TROUBLE = "We had some trouble connecting. Try again?"
 NAME = {
@@ -57,18 +55,6 @@ def a_view(*blocks: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
         "blocks": [dict(block) for block in blocks or (NAME, NOTE)],
         **fields,
     }
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def slack(receiver: Receiver) -> Iterator[SlackSimulator]:
-    with acme_with(receiver, SettableClock(datetime(2026, 11, 21, 12, tzinfo=UTC))) as slack:
-        yield slack
 
 
 def opened(slack: SlackSimulator, *blocks: Mapping[str, Any], **fields: Any) -> View:

@@ -3,31 +3,17 @@
 Source: the pages of the events, below https://docs.slack.dev/reference/events.
 """
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from bot.sandbox.clock import SettableClock
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.acting import Acting, NotAllowed, NotThere
 from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.state import Message
 from bot.sandbox.slack.views import publish_home
-from tests.sandbox.slack.receiver import Receiver, acme_with, receiving, texts
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def slack(receiver: Receiver) -> Iterator[SlackSimulator]:
-    with acme_with(receiver, SettableClock(datetime(2026, 11, 21, 12, tzinfo=UTC))) as slack:
-        yield slack
+from tests.sandbox.slack.receiver import Receiver, texts
 
 
 def told(slack: SlackSimulator, receiver: Receiver, kind: str) -> list[Any]:

@@ -4,8 +4,6 @@ Source: https://docs.slack.dev/interactivity/handling-user-interaction, message 
 """
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -19,28 +17,11 @@ from bot.sandbox.slack.response_urls import RecordedPost
 from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.state import Message
 from bot.sandbox.slack.unknowns import SlackUnknowns
-from tests.sandbox.slack.receiver import Receiver, acme_with, receiving, texts
+from tests.sandbox.slack.receiver import Receiver, texts
 
 BUTTON = {"type": "button", "action_id": "go", "text": {"type": "plain_text", "text": "Go"}}
 BLOCKS = [{"type": "actions", "block_id": "acts", "elements": [BUTTON]}]
 FOR_ALL = {"response_type": "in_channel"}
-
-
-@pytest.fixture
-def clock() -> SettableClock:
-    return SettableClock(datetime(2026, 11, 21, 12, tzinfo=UTC))
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def slack(receiver: Receiver, clock: SettableClock) -> Iterator[SlackSimulator]:
-    with acme_with(receiver, clock) as slack:
-        yield slack
 
 
 def url_of_command(slack: SlackSimulator, channel: str = seed.RANDOM) -> str:

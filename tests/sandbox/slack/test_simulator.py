@@ -4,7 +4,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,27 +19,10 @@ from bot.sandbox.slack import seed
 from bot.sandbox.slack.faults import SlackFault
 from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.unknowns import SlackUnknowns
-from tests.sandbox.slack.receiver import Received, Receiver, acme_with, receiving, texts, wait_until
+from tests.sandbox.slack.receiver import Received, Receiver, acme_with, texts, wait_until
 
 ROOT = Path(__file__).parents[3]
 VIEW = {"type": "modal", "title": {"type": "plain_text", "text": "Hello"}, "blocks": [{"type": "divider"}]}
-
-
-@pytest.fixture
-def clock() -> SettableClock:
-    return SettableClock(datetime(2026, 11, 21, 12, tzinfo=UTC))
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
-
-
-@pytest.fixture
-def slack(receiver: Receiver, clock: SettableClock) -> Iterator[SlackSimulator]:
-    with acme_with(receiver, clock) as slack:
-        yield slack
 
 
 @pytest.fixture

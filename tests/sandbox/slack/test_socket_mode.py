@@ -4,7 +4,6 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,11 +17,6 @@ from bot.sandbox.slack.socket_mode import SocketModeServer
 from tests.sandbox.slack.receiver import wait_until
 
 APP = seed.hub_bot(seed.manifest_for(None))
-
-
-@pytest.fixture
-def clock() -> SettableClock:
-    return SettableClock(datetime(2026, 11, 21, 12, tzinfo=UTC))
 
 
 @pytest.fixture

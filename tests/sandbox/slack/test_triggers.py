@@ -1,7 +1,5 @@
 """Source: https://docs.slack.dev/interactivity/handling-user-interaction, modal responses."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from bot.sandbox.clock import SettableClock
@@ -10,11 +8,6 @@ from bot.sandbox.slack.triggers import Triggers
 from bot.sandbox.slack.unknowns import SlackUnknowns
 
 OTHER_WORDS = SlackUnknowns(trigger_refusal="expired_trigger_id")
-
-
-@pytest.fixture
-def clock() -> SettableClock:
-    return SettableClock(datetime(2026, 11, 21, 12, tzinfo=UTC))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from bot.sandbox.clock import SettableClock
-from tests.sandbox.slack.workspace import ANA, APP_TOKEN, BO, BOT, BOT_TOKEN, CLIENT_SECRET, GENERAL, TEAM, Slack
+from tests.sandbox.slack.api.workspace import ANA, APP_TOKEN, BO, BOT, BOT_TOKEN, CLIENT_SECRET, GENERAL, TEAM, Slack
 
 REDIRECT_URI = "https://bot.example/slack/oauth"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.sandbox.slack.blockkit import Problem, blocks_problems, message_problems, view_problems
 from bot.sandbox.slack.unknowns import SlackUnknowns
-from tests.sandbox.slack.exemplars import (
+from tests.sandbox.slack.blockkit.exemplars import (
     ACTIONS_ELEMENTS,
     BLOCKS,
     CONFIRM,

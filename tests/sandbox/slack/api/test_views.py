@@ -7,7 +7,7 @@ import pytest
 from bot.sandbox.slack import views
 from bot.sandbox.slack.state import View
 from bot.sandbox.slack.unknowns import SlackUnknowns
-from tests.sandbox.slack.workspace import ANA, BO, MANIFEST, OTHER_BOT, TEAM, Slack
+from tests.sandbox.slack.api.workspace import ANA, BO, MANIFEST, OTHER_BOT, TEAM, Slack
 
 SECTION = {"type": "section", "block_id": "s", "text": {"type": "mrkdwn", "text": "Sure?"}}
 

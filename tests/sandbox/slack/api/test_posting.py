@@ -8,7 +8,7 @@ import pytest
 from bot.sandbox.slack.call import Refusal
 from bot.sandbox.slack.posting import checked_content, checked_metadata
 from bot.sandbox.slack.unknowns import SlackUnknowns
-from tests.sandbox.slack.workspace import GENERAL, Slack
+from tests.sandbox.slack.api.workspace import GENERAL, Slack
 
 DEFAULTS = SlackUnknowns()
 DIVIDER = {"type": "divider"}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.slack.state import Message
-from tests.sandbox.slack.workspace import (
+from tests.sandbox.slack.api.workspace import (
     ANA,
     ATTIC,
     BO,

@@ -6,7 +6,7 @@ import pytest
 
 from bot.sandbox.clock import SettableClock
 from bot.sandbox.slack.unknowns import SlackUnknowns
-from tests.sandbox.slack.workspace import (
+from tests.sandbox.slack.api.workspace import (
     ANA,
     BO,
     BOT,

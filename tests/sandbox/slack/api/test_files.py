@@ -8,7 +8,7 @@ import requests
 from bot.sandbox.clock import SettableClock
 from bot.sandbox.slack.faults import SlackFault
 from bot.sandbox.slack.state import Message
-from tests.sandbox.slack.workspace import (
+from tests.sandbox.slack.api.workspace import (
     ANA,
     ATTIC,
     BOT,

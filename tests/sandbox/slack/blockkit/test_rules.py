@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.sandbox.slack.blockkit import Problem, Surface, blocks_problems, message_problems, view_problems
 from bot.sandbox.slack.unknowns import SlackUnknowns
-from tests.sandbox.slack.exemplars import (
+from tests.sandbox.slack.blockkit.exemplars import (
     ACTIONS_ELEMENTS,
     BLOCKS,
     IMAGE,
@@ -36,7 +36,7 @@ from tests.sandbox.slack.exemplars import (
     task,
     without,
 )
-from tests.sandbox.slack.limits import LIMITS, MORE_LIMITS, Limit
+from tests.sandbox.slack.blockkit.limits import LIMITS, MORE_LIMITS, Limit
 
 SURFACES: tuple[Surface, ...] = get_args(Surface)
 NOT_IN_MODALS = {"carousel", "container", "data_table", "data_visualization", "table"}

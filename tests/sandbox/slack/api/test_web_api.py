@@ -14,7 +14,7 @@ from bot.sandbox.clock import SettableClock
 from bot.sandbox.slack.api.methods import METHODS
 from bot.sandbox.slack.apps import TokenState
 from bot.sandbox.slack.faults import SlackFault
-from tests.sandbox.slack.workspace import ANA, APP_TOKEN, BOT, BOT_SCOPES, BOT_TOKEN, GENERAL, RANDOM, Slack
+from tests.sandbox.slack.api.workspace import ANA, APP_TOKEN, BOT, BOT_SCOPES, BOT_TOKEN, GENERAL, RANDOM, Slack
 
 BEARER = {"Authorization": f"Bearer {BOT_TOKEN}"}
 

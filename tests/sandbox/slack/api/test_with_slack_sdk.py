@@ -17,7 +17,7 @@ from slack_sdk.models.views import View
 from bot.sandbox.slack.api.methods import METHODS
 from bot.sandbox.slack.faults import SlackFault
 from bot.sandbox.slack.state import Message
-from tests.sandbox.slack.workspace import (
+from tests.sandbox.slack.api.workspace import (
     ANA,
     APP_TOKEN,
     BO,
