@@ -1,0 +1,1 @@
+"""Pushes: from Docker Hub's webhook to what happened."""
