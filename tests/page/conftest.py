@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -13,6 +15,7 @@ from tests.support.demo import RunningDemo, running_demo
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "page"
 DESKTOP, PHONE = (1280, 800), (390, 844)
 PATIENCE_MILLISECONDS = 10_000
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"/>'
 
 OpenPage = Callable[..., Page]
 
@@ -32,34 +35,45 @@ def demo() -> Iterator[RunningDemo]:
         yield demo
 
 
-@pytest.fixture
-def open_page(browser: Browser, demo: RunningDemo, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
-    """Return what opens the page in a fresh profile; in the end a picture is kept and there must be no script error."""
+@contextmanager
+def opened(browser: Browser, test: str) -> Iterator[Callable[..., Page]]:
+    """Yield what opens a page in a fresh profile; in the end a picture is kept and there must be no script error."""
     expect.set_options(timeout=PATIENCE_MILLISECONDS)
-    opened: list[tuple[Page, list[str]]] = []
+    pages: list[tuple[Page, list[str]]] = []
 
-    def open_it(
-        *, user: str = "U0ANA", channel: str = "C0GENERAL", size: tuple[int, int] = DESKTOP, theme: str = "light"
-    ) -> Page:
+    def open_at(address: str, *, size: tuple[int, int] = DESKTOP, theme: str = "light") -> Page:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             color_scheme="dark" if theme == "dark" else "light",
             timezone_id="Europe/Berlin",
             locale="en-US",
         )
+        # Pictures of messages may be anywhere; tests ask no other host.
+        context.route(re.compile("^https:"), lambda route: route.fulfill(content_type="image/svg+xml", body=PICTURE))
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MILLISECONDS)
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        page.goto(f"{demo.url}/?as={user}#{channel}")
-        opened.append((page, errors))
+        page.goto(address)
+        pages.append((page, errors))
         return page
 
-    yield open_it
+    yield open_at
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
-    name = re.sub(r"\W+", "-", request.node.name).strip("-")
-    for number, (page, errors) in enumerate(opened):
+    name = re.sub(r"\W+", "-", test).strip("-")
+    for number, (page, errors) in enumerate(pages):
         page.screenshot(path=ARTIFACTS / f"{name}{f'-{number}' if number else ''}.png")
         page.context.close()
         assert errors == []
+
+
+@pytest.fixture
+def open_page(browser: Browser, demo: RunningDemo, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
+    """Return what opens the page as somebody, in a conversation."""
+    with opened(browser, request.node.name) as open_at:
+
+        def open_it(*, user: str = "U0ANA", channel: str = "C0GENERAL", **look: Any) -> Page:
+            return open_at(f"{demo.url}/?as={user}#{channel}", **look)
+
+        yield open_it

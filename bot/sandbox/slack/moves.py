@@ -141,8 +141,8 @@ class Mover(Actor):
     def _enters(self, person: Person, conversation: Conversation, inviter: Person | None = None) -> None:
         with self.state.lock:
             conversation.members.add(person.id)
-            self._notes(person, conversation, "channel_join")
-        invited = {"inviter": inviter.id} if inviter else {}
+            invited = {"inviter": inviter.id} if inviter else {}
+            self._notes(person, conversation, "channel_join", **invited)
         self._tells_of_membership("member_joined_channel", person, conversation, **invited)
         waiting = self._services.waiting_mentions.pop((conversation.id, person.id), None)
         if waiting is not None:
@@ -160,13 +160,13 @@ class Mover(Actor):
             self._services.events.publish(event, only=self._app(person.app_id))
 
     def _notes(
-        self, person: Person, conversation: Conversation, what: Literal["channel_join", "channel_leave"]
+        self, person: Person, conversation: Conversation, what: Literal["channel_join", "channel_leave"], **more: str
     ) -> None:
         """Write the grey line about somebody's coming or going."""
         verb = "joined" if what == "channel_join" else "left"
         text = f"<@{person.id}> has {verb} the channel"
         message = Message(channel=conversation.id, ts=self.state.new_ts(), user=person.id, text=text, subtype=what)
-        self._services.events.publish(message_event(self.state.add_message(message), self.state))
+        self._services.events.publish({**message_event(self.state.add_message(message), self.state), **more})
 
     def _tells_of_membership(self, kind: str, person: Person, conversation: Conversation, **more: Any) -> None:
         event = {"type": kind, "user": person.id, "channel": conversation.id, "channel_type": "C"}

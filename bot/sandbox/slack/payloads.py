@@ -145,11 +145,16 @@ def global_shortcut(sender: Sender, shortcut: Shortcut, *, trigger_id: str, acti
     """Return `shortcut`: without a channel, and without a response URL."""
     return {
         "type": "shortcut",
-        **sender.head,
+        **_head_of_shortcut(sender),
         "action_ts": action_ts,
         "callback_id": shortcut.callback_id,
         "trigger_id": trigger_id,
     }
+
+
+def _head_of_shortcut(sender: Sender) -> Payload:
+    """Return what shortcuts share: unlike other interactions they do not name the app."""
+    return {name: value for name, value in sender.head.items() if name != "api_app_id"}
 
 
 def message_shortcut(
@@ -158,7 +163,7 @@ def message_shortcut(
     """Return `message_action`."""
     return {
         "type": "message_action",
-        **sender.head,
+        **_head_of_shortcut(sender),
         "action_ts": action_ts,
         "callback_id": shortcut.callback_id,
         "trigger_id": trigger_id,
@@ -226,7 +231,7 @@ def message_object(message: Message, state: WorkspaceState) -> Payload:
     person = state.people.get(message.user)
     optional = {
         "subtype": message.subtype,
-        "bot_id": person.bot_id if person else None,
+        "bot_id": person.bot_id if person and message.app_id else None,
         "app_id": message.app_id,
         "blocks": [dict(block) for block in message.blocks],
         "attachments": [dict(attachment) for attachment in message.attachments],
@@ -255,11 +260,13 @@ def view_object(view: View, app: App, team_id: str, values: Mapping[str, Any]) -
         values: What its stateful elements hold, by block and action.
     """
     defaults = {"private_metadata": "", "callback_id": "", "clear_on_close": False, "notify_on_close": False}
+    # Recorded of every App Home, which has no title of its own.
+    title = {"type": "plain_text", "text": "View Title", "emoji": True}
     return {
         "id": view.id,
         "team_id": team_id,
         **defaults,
-        "title": None,
+        "title": title,
         "close": None,
         "submit": None,
         **view.payload,

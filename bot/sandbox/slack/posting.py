@@ -108,16 +108,17 @@ def checked_metadata(payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def refusal_of(error: str, problems: Sequence[Problem], prefix: str = "") -> Refusal:
-    """Return the refusal that tells what is wrong with blocks or a view, in `errors` and in messages.
+    """Return the refusal that tells what is wrong with blocks or a view; of blocks also in `errors`.
 
     Args:
         error: Slack's short name.
         problems: At least one.
-        prefix: Where among the arguments the checked value stands, such as `/view`.
+        prefix: Where among the arguments the checked value stands: `/view`, or nothing for a message.
     """
     lines = [f"{each.message} [json-pointer:{prefix}{each.pointer}]" for each in problems]
     refusal = Refusal.with_messages(error, *lines)
-    refusal.fields["errors"] = lines
+    if not prefix:
+        refusal.fields["errors"] = lines
     return refusal
 
 

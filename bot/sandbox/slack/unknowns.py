@@ -50,11 +50,11 @@ class SlackUnknowns(Switches):
             "phases, and until then their type is unsupported."
         ),
     )
-    trigger_refusal: Literal["trigger_expired", "expired_trigger_id"] = Field(
-        default="trigger_expired",
+    trigger_refusal: Literal["expired_trigger_id", "trigger_expired"] = Field(
+        default="expired_trigger_id",
         description=(
-            "How a late or used trigger is refused. The guide says `trigger_expired` and `trigger_exchanged`; with "
-            "`views.open` people report `expired_trigger_id` and `exchanged_trigger_id`."
+            "How a late or used trigger is refused. The pages of `views.open` and `views.push` say "
+            "`expired_trigger_id` and `exchanged_trigger_id`, the guide `trigger_expired` and `trigger_exchanged`."
         ),
     )
     escaped_mention: Literal["id", "id_and_name"] = Field(

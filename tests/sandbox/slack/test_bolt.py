@@ -164,7 +164,7 @@ def over_socket_mode(ping_interval: float = 10) -> Iterator[World]:
     with ThreadPoolExecutor(8) as executor, SlackSimulator() as slack:
         world = World(slack)
         app = bolt(slack, world, executor)
-        # A client of its own, for the app's token: the default would take the bot's.
+        # A client of its own, which holds the app’s token.
         client = WebClient(token=seed.APP_TOKEN, base_url=slack.api_url)
         handler = SocketModeHandler(
             app, seed.APP_TOKEN, web_client=client, logger=app.logger, ping_interval=ping_interval

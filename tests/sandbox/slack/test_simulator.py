@@ -134,7 +134,7 @@ def test_trigger_of_a_command_opens_a_modal_once(slack: SlackSimulator, client: 
     trigger_id = receiver.payloads[0]["trigger_id"]
 
     client.views_open(trigger_id=trigger_id, view=VIEW)
-    with pytest.raises(SlackApiError, match="trigger_exchanged"):
+    with pytest.raises(SlackApiError, match="exchanged_trigger_id"):
         client.views_open(trigger_id=trigger_id, view=VIEW)
 
     assert len(slack.state.stacks[seed.MIA]) == 1
@@ -146,7 +146,7 @@ def test_trigger_expires_by_the_clock(
     slack.acting_as(seed.MIA).types(seed.GENERAL, "/hub help")
     clock.advance(seconds=3)
 
-    with pytest.raises(SlackApiError, match="trigger_expired"):
+    with pytest.raises(SlackApiError, match="expired_trigger_id"):
         client.views_open(trigger_id=receiver.payloads[0]["trigger_id"], view=VIEW)
 
 
@@ -215,11 +215,11 @@ def test_faults_strike_the_web_api(slack: SlackSimulator, client: WebClient) -> 
 
 
 def test_switches_may_be_moved_while_running(slack: SlackSimulator, client: WebClient, receiver: Receiver) -> None:
-    slack.unknowns = SlackUnknowns(trigger_refusal="expired_trigger_id")
+    slack.unknowns = SlackUnknowns(trigger_refusal="trigger_expired")
     slack.acting_as(seed.MIA).types(seed.GENERAL, "/hub help")
     slack.clock.advance(seconds=3)  # type: ignore[attr-defined]
 
-    with pytest.raises(SlackApiError, match="expired_trigger_id"):
+    with pytest.raises(SlackApiError, match="trigger_expired"):
         client.views_open(trigger_id=receiver.payloads[0]["trigger_id"], view=VIEW)
 
 

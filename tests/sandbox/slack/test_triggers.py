@@ -7,7 +7,7 @@ from bot.sandbox.slack.call import Refusal
 from bot.sandbox.slack.triggers import Triggers
 from bot.sandbox.slack.unknowns import SlackUnknowns
 
-OTHER_WORDS = SlackUnknowns(trigger_refusal="expired_trigger_id")
+OTHER_WORDS = SlackUnknowns(trigger_refusal="trigger_expired")
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_each_trigger_is_another(triggers: Triggers) -> None:
 
 
 @pytest.mark.parametrize(
-    ("unknowns", "word"), [(SlackUnknowns(), "trigger_exchanged"), (OTHER_WORDS, "exchanged_trigger_id")]
+    ("unknowns", "word"), [(SlackUnknowns(), "exchanged_trigger_id"), (OTHER_WORDS, "trigger_exchanged")]
 )
 def test_trigger_is_good_once(clock: SettableClock, unknowns: SlackUnknowns, word: str) -> None:
     triggers = Triggers(clock, lambda: unknowns)
@@ -46,7 +46,7 @@ def test_trigger_is_good_once(clock: SettableClock, unknowns: SlackUnknowns, wor
 
 
 @pytest.mark.parametrize(
-    ("unknowns", "word"), [(SlackUnknowns(), "trigger_expired"), (OTHER_WORDS, "expired_trigger_id")]
+    ("unknowns", "word"), [(SlackUnknowns(), "expired_trigger_id"), (OTHER_WORDS, "trigger_expired")]
 )
 def test_trigger_expires_after_three_seconds(clock: SettableClock, unknowns: SlackUnknowns, word: str) -> None:
     triggers = Triggers(clock, lambda: unknowns)

@@ -63,7 +63,8 @@ def update(call: Call) -> Payload:
     call.state.message_changed(message)
     call.publish(change_event(message, call.state, before))
     shown = posted_message_object(message, call.state, call.origin)
-    return {"channel": message.channel, "ts": message.ts, "text": message.text, "message": shown}
+    told = {name: value for name, value in shown.items() if name not in {"ts", "thread_ts"}}
+    return {"channel": message.channel, "ts": message.ts, "text": message.text, "message": told}
 
 
 def delete(call: Call) -> Payload:

@@ -78,7 +78,7 @@ def test_trigger_opens_one_modal(slack: Slack) -> None:
     trigger_id = slack.trigger(ANA)
     assert slack.call("views.open", trigger_id=trigger_id, view=modal())["ok"]
 
-    assert slack.error("views.open", trigger_id=trigger_id, view=modal()) == "trigger_exchanged"
+    assert slack.error("views.open", trigger_id=trigger_id, view=modal()) == "exchanged_trigger_id"
 
 
 def test_bad_view_leaves_the_trigger_for_another_try(slack: Slack) -> None:

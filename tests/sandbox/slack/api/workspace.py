@@ -120,7 +120,7 @@ class Slack:
 
     def _redeem(self, trigger_id: str) -> str:
         if trigger_id not in self.triggers:
-            raise Refusal("trigger_exchanged")
+            raise Refusal("exchanged_trigger_id")
         return self.triggers.pop(trigger_id)
 
     def _answer(self, request: Request) -> Answer:
