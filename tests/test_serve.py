@@ -1,4 +1,4 @@
-"""`hub-bot serve` from outside: signed HTTP in, answers out, signals, exit status."""
+"""`hub-bot serve` from outside: what people type, and signed HTTP in, answers out, signals, exit status."""
 
 import json
 import time
@@ -9,9 +9,10 @@ import pytest
 from bot.sandbox.hub.faults import Fault
 from bot.sandbox.hub.seed import ANA_PAT
 from bot.sandbox.hub.simulator import HubSimulator
-from tests.support.fake_slack import APP_TOKEN, TOKEN, FakeSlack, fake_slack
+from bot.sandbox.slack import seed
+from bot.sandbox.slack.acting import Typed
+from bot.sandbox.slack.simulator import SlackSimulator
 from tests.support.running import (
-    SIGNING_SECRET,
     RunningBot,
     environment_for,
     running_bot,
@@ -19,14 +20,16 @@ from tests.support.running import (
     slash_command,
     start_bot,
 )
+from tests.support.slack import acme, is_answered, posts_for, said, texts
+from tests.support.waiting import wait_until
 
 CREDENTIALS = {"DOCKERHUB_USERNAME": "ana", "DOCKERHUB_TOKEN": ANA_PAT, "DOCKERHUB_NAMESPACES": "acme"}
 
 
 @pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    with fake_slack() as fake:
-        yield fake
+def slack() -> Iterator[SlackSimulator]:
+    with acme() as simulator:
+        yield simulator
 
 
 @pytest.fixture
@@ -36,48 +39,57 @@ def hub() -> Iterator[HubSimulator]:
 
 
 @pytest.fixture
-def bot(slack: FakeSlack, hub: HubSimulator) -> Iterator[RunningBot]:
+def bot(slack: SlackSimulator, hub: HubSimulator) -> Iterator[RunningBot]:
     with running_bot(slack, hub, CREDENTIALS) as running:
         yield running
 
 
-def test_a_command_is_acknowledged_with_nothing_and_answered_with_the_truth(bot: RunningBot, slack: FakeSlack) -> None:
-    url = slack.response_url()
-
-    assert bot.command("tags acme/api", url.address) == (200, "")
-
-    slack.wait_until(lambda: url.shown)
-    (answer,) = url.uses
-    assert answer["response_type"] == "ephemeral"
-    assert answer["text"].startswith("*Tags of acme/api*")
-    assert [block["type"] for block in answer["blocks"] if block["type"] == "data_table"] == ["data_table"]
-    assert "25 of 409 tags, newest first." in answer["text"]
+def types(slack: SlackSimulator, text: str) -> Typed:
+    """Let Ana type a command."""
+    return slack.acting_as(seed.ANA).types(seed.GENERAL, f"/hub {text}")
 
 
-def test_a_wrong_verb_is_answered_in_the_acknowledgement(bot: RunningBot, slack: FakeSlack) -> None:
-    url = slack.response_url()
-
-    status, body = bot.command("tgas acme/api", url.address)
-
-    said = json.loads(body)
-    assert (status, said["response_type"]) == (200, "ephemeral")
-    assert "tgas" in said["text"]
-    assert "Did you mean `tags`?" in said["text"]
-    assert url.uses == []
+def fresh_url(slack: SlackSimulator) -> str:
+    return slack.issue_response_url(user=seed.ANA, channel=seed.GENERAL)
 
 
-def test_sharing_shows_the_answer_to_the_channel(bot: RunningBot, slack: FakeSlack) -> None:
-    url = slack.response_url()
+def test_a_command_is_acknowledged_with_nothing_and_answered_with_the_truth(
+    bot: RunningBot, slack: SlackSimulator
+) -> None:
+    typed = types(slack, "tags acme/api")
 
-    bot.command("tags acme/api --share", url.address)
+    assert typed.outcome is not None
+    assert (typed.outcome.status, typed.outcome.body) == (200, b"")
+    wait_until(lambda: is_answered(slack, typed))
+    assert len(posts_for(slack, typed)) == 1
+    (answer,) = said(slack)
+    assert answer.ephemeral_for == seed.ANA
+    assert answer.text.startswith("*Tags of acme/api*")
+    assert [block["type"] for block in answer.blocks if block["type"] == "data_table"] == ["data_table"]
+    assert "25 of 409 tags, newest first." in answer.text
 
-    slack.wait_until(lambda: url.shown)
-    assert url.uses[0]["response_type"] == "in_channel"
+
+def test_a_wrong_verb_is_answered_in_the_acknowledgement(bot: RunningBot, slack: SlackSimulator) -> None:
+    typed = types(slack, "tgas acme/api")
+
+    assert typed.answer is not None
+    assert typed.answer.ephemeral_for == seed.ANA
+    assert "tgas" in typed.answer.text
+    assert "Did you mean `tags`?" in typed.answer.text
+    assert posts_for(slack, typed) == []
 
 
-def test_what_slack_did_not_sign_is_refused_and_leaves_no_trace_of_its_body(bot: RunningBot, slack: FakeSlack) -> None:
-    url = slack.response_url()
-    body = slash_command("tags marker-in-a-forged-body", url.address)
+def test_sharing_shows_the_answer_to_the_channel(bot: RunningBot, slack: SlackSimulator) -> None:
+    types(slack, "tags acme/api --share")
+
+    wait_until(lambda: said(slack))
+    assert said(slack)[0].ephemeral_for is None
+
+
+def test_what_slack_did_not_sign_is_refused_and_leaves_no_trace_of_its_body(
+    bot: RunningBot, slack: SlackSimulator
+) -> None:
+    body = slash_command("tags marker-in-a-forged-body", fresh_url(slack))
     good, headers = signed(body)
 
     statuses = [
@@ -91,21 +103,20 @@ def test_what_slack_did_not_sign_is_refused_and_leaves_no_trace_of_its_body(bot:
     ]
 
     assert statuses == [401] * 7
-    assert url.uses == []
     assert bot.stop() == 0
+    assert slack.posts == []
     assert "marker-in-a-forged-body" not in bot.log
 
 
 def test_the_same_request_again_is_acknowledged_and_not_executed(
-    bot: RunningBot, slack: FakeSlack, hub: HubSimulator
+    bot: RunningBot, slack: SlackSimulator, hub: HubSimulator
 ) -> None:
-    url = slack.response_url()
-    body, headers = signed(slash_command("tags acme/api", url.address))
+    body, headers = signed(slash_command("tags acme/api", fresh_url(slack)))
 
     answers = [bot.post(body, headers) for _ in range(3)]
 
     assert answers == [(200, "")] * 3
-    slack.wait_until(lambda: url.shown)
+    wait_until(lambda: said(slack))
     assert len(hub.requests_to("/v2/namespaces/acme/repositories/api/tags")) == 1
 
 
@@ -133,25 +144,20 @@ def test_the_challenge_of_the_events_url_is_answered(bot: RunningBot) -> None:
     assert (status, json.loads(said)["challenge"]) == (200, "abc")
 
 
-def test_a_mention_in_a_thread_is_answered_in_the_thread(bot: RunningBot, slack: FakeSlack) -> None:
-    event = {
-        "type": "app_mention",
-        "user": "U0ANA",
-        "text": "<@U0BOT> tags acme/api --limit 1",
-        "ts": "1763700001.000200",
-        "thread_ts": "1763700000.000100",
-        "channel": "C0OURS",
-    }
-    envelope = {"type": "event_callback", "team_id": "T0HOME", "event_id": "Ev1", "event": event}
+def test_a_mention_in_a_thread_is_answered_in_the_thread(bot: RunningBot, slack: SlackSimulator) -> None:
+    first = slack.state.messages(seed.GENERAL)[0]
+    slack.acting_as(seed.ANA).types(seed.GENERAL, "@hub tags acme/api --limit 1", thread_ts=first.ts)
+    assert slack.settle()
+    (delivered,) = slack.deliveries
+    # Slack sends an event again when it thinks that it was not taken.
+    again = json.dumps({**delivered.payload, "event_time": time.time_ns()}).encode()
+    assert bot.post(*signed(again, content_type="application/json"))[0] == 200
 
-    for _ in range(2):  # Slack sends an event again when it thinks that it was not taken.
-        body = json.dumps({**envelope, "event_time": time.time_ns()}).encode()
-        assert bot.post(*signed(body, content_type="application/json"))[0] == 200
-
-    slack.wait_until(lambda: slack.called("chat.postMessage"))
-    (posted,) = slack.called("chat.postMessage")
-    assert (posted["channel"], posted["thread_ts"]) == ("C0OURS", "1763700000.000100")
-    assert "Tags of acme/api" in posted["text"]
+    wait_until(lambda: said(slack))
+    assert bot.stop() == 0
+    (posted,) = said(slack)
+    assert (posted.thread_ts, posted.ephemeral_for) == (first.ts, None)
+    assert "Tags of acme/api" in posted.text
 
 
 def test_alive_and_ready_are_told_apart(bot: RunningBot, hub: HubSimulator) -> None:
@@ -167,7 +173,7 @@ def test_alive_and_ready_are_told_apart(bot: RunningBot, hub: HubSimulator) -> N
     assert all(check["age_seconds"] is not None for check in report["checks"].values())
 
 
-def test_a_docker_hub_that_is_away_degrades_and_says_why(slack: FakeSlack, hub: HubSimulator) -> None:
+def test_a_docker_hub_that_is_away_degrades_and_says_why(slack: SlackSimulator, hub: HubSimulator) -> None:
     hub.faults.add(Fault(kind="unavailable", status=503))
     with running_bot(slack, hub, CREDENTIALS) as bot:
         deadline = time.monotonic() + 15
@@ -184,20 +190,32 @@ def test_anything_else_is_not_found(bot: RunningBot) -> None:
     assert {bot.get(path)[0] for path in ("/nothing", "/slack/events", "/webhooks/dockerhub/x")} == {404}
 
 
-def test_stopping_finishes_what_runs_and_ends_with_zero(bot: RunningBot, slack: FakeSlack, hub: HubSimulator) -> None:
+def test_stopping_finishes_what_runs_and_ends_with_zero(
+    bot: RunningBot, slack: SlackSimulator, hub: HubSimulator
+) -> None:
     hub.latency_seconds = 1.0
-    url = slack.response_url()
-    bot.command("tags acme/gateway", url.address)
-    slack.wait_until(lambda: slack.called("users.info"))  # From then on it runs.
+    types(slack, "tags acme/gateway")
+    wait_until(lambda: slack.calls_to("users.info"))  # From then on it runs.
 
     began = time.monotonic()
     assert bot.stop() == 0
 
     assert time.monotonic() - began < 10
-    assert "Tags of acme/gateway" in url.seen[-1]
+    assert "Tags of acme/gateway" in texts(slack)[-1]
 
 
-def test_a_port_in_use_is_said_and_ends_with_two(bot: RunningBot, slack: FakeSlack, hub: HubSimulator) -> None:
+def test_a_check_of_a_hub_that_hangs_does_not_hold_up_the_end(slack: SlackSimulator, hub: HubSimulator) -> None:
+    hub.faults.add(Fault(kind="slow", seconds=20.0))
+    with running_bot(slack, hub, CREDENTIALS) as bot:
+        wait_until(lambda: hub.requests or slack.calls_to("auth.test"))
+
+        began = time.monotonic()
+        assert bot.stop() == 0
+
+        assert time.monotonic() - began < 5
+
+
+def test_a_port_in_use_is_said_and_ends_with_two(bot: RunningBot, slack: SlackSimulator, hub: HubSimulator) -> None:
     second = start_bot(environment_for(slack_api_url=slack.api_url, hub_url=hub.url, port=bot.port))
 
     _, errors = second.communicate(timeout=20)
@@ -206,44 +224,38 @@ def test_a_port_in_use_is_said_and_ends_with_two(bot: RunningBot, slack: FakeSla
     assert f"port {bot.port} on 127.0.0.1 is in use by another program" in errors
 
 
-def test_in_socket_mode_commands_come_over_the_socket_and_not_over_http(slack: FakeSlack, hub: HubSimulator) -> None:
-    environment = {"SLACK_SIGNING_SECRET": "", "SLACK_APP_TOKEN": APP_TOKEN, **CREDENTIALS}
+def test_in_socket_mode_commands_come_over_the_socket_and_not_over_http(
+    slack: SlackSimulator, hub: HubSimulator
+) -> None:
+    environment = {"SLACK_SIGNING_SECRET": "", "SLACK_APP_TOKEN": seed.APP_TOKEN, **CREDENTIALS}
     with running_bot(slack, hub, environment) as bot:
-        url = slack.response_url()
-        payload = {
-            "command": "/hub",
-            "text": "tags acme/api",
-            "response_url": url.address,
-            "trigger_id": "1.1",
-            "user_id": "U0ANA",
-            "team_id": "T0HOME",
-            "channel_id": "C0OURS",
-        }
+        wait_until(lambda: slack.sockets)
 
-        slack.sockets.send("slash_commands", payload)
+        types(slack, "tags acme/api")
 
-        slack.wait_until(lambda: url.shown)
-        assert "Tags of acme/api" in url.seen[0]
-        assert bot.command("help", url.address)[0] == 404
+        wait_until(lambda: said(slack))
+        assert "Tags of acme/api" in texts(slack)[0]
+        assert bot.post(*signed(slash_command("help", fresh_url(slack))))[0] == 404
         assert bot.stop() == 0
 
 
-def test_no_secret_is_in_the_log_of_all_that(bot: RunningBot, slack: FakeSlack) -> None:
-    url = slack.response_url()
-    bot.command("tags acme/api", url.address)
-    slack.wait_until(lambda: url.shown)
+def test_no_secret_is_in_the_log_of_all_that(bot: RunningBot, slack: SlackSimulator) -> None:
+    typed = types(slack, "tags acme/api")
+    wait_until(lambda: is_answered(slack, typed))
 
     assert bot.stop() == 0
 
     assert "command_answered" in bot.log
-    assert not [secret for secret in (TOKEN, SIGNING_SECRET, ANA_PAT, url.address) if secret in bot.log]
+    (post,) = posts_for(slack, typed)
+    secrets = (seed.BOT_TOKEN, seed.SIGNING_SECRET, ANA_PAT, post.url.rpartition("/")[2])
+    assert not [secret for secret in secrets if secret in bot.log]
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        {"type": "event_callback", "team_id": "T0HOME", "event_id": "E1", "event": {"type": "app_mention", "user": 5}},
-        {"type": "event_callback", "team_id": "T0HOME", "authorizations": [5], "event": {"type": "app_mention"}},
+        {"type": "event_callback", "team_id": "T0ACME", "event_id": "E1", "event": {"type": "app_mention", "user": 5}},
+        {"type": "event_callback", "team_id": "T0ACME", "authorizations": [5], "event": {"type": "app_mention"}},
         {"type": "block_actions", "user": 5, "team": [], "channel": 7, "actions": [{}]},
     ],
 )
@@ -256,15 +268,14 @@ def test_signed_fields_of_the_wrong_kind_are_a_bad_request(bot: RunningBot, body
 
 
 def test_stopping_ends_in_time_and_says_so_to_who_waits_for_a_hub_that_hangs(
-    bot: RunningBot, slack: FakeSlack, hub: HubSimulator
+    bot: RunningBot, slack: SlackSimulator, hub: HubSimulator
 ) -> None:
     hub.faults.add(Fault(kind="slow", path="/v2/namespaces", seconds=9.0))
-    url = slack.response_url()
-    bot.command("tags acme/gateway", url.address)
-    slack.wait_until(lambda: slack.called("users.info"))
+    types(slack, "tags acme/gateway")
+    wait_until(lambda: slack.calls_to("users.info"))
 
     began = time.monotonic()
     assert bot.stop() == 0
 
     assert time.monotonic() - began < 10
-    assert url.seen[-1] == "The bot is restarting. Try again in a minute."
+    assert texts(slack)[-1] == "The bot is restarting. Try again in a minute."

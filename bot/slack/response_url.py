@@ -23,6 +23,7 @@ LIFETIME_SECONDS = 30 * 60.0
 _HOSTS = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
 _HTTPS_PORT = 443
 _OK = 200
+_TOO_MANY_REQUESTS = 429
 _LONGEST = 1_000
 # Nothing that two parsers could read differently: no blanks, controls, backslashes or user names.
 _PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/[!-\[\]-~]*")
@@ -50,6 +51,11 @@ class Outcome(StrEnum):
     DELIVERED = "delivered"
     REFUSED = "refused"
     """Slack answered, and not with yes: usually it does not like the blocks."""
+    BUSY = "busy"
+    """The channel gets more messages than Slack takes, one a second; nothing was posted, and a moment later it will be.
+
+    Source: https://docs.slack.dev/apis/web-api/rate-limits
+    """
     UNREACHABLE = "unreachable"
     """No answer. The post may have arrived all the same."""
 
@@ -103,6 +109,8 @@ class ResponseUrls:
             is_good = answer.status_code == _OK and not _says_no(answer.content)
         except requests.RequestException:  # Its text holds the address.
             return Outcome.UNREACHABLE
+        if answer.status_code == _TOO_MANY_REQUESTS:
+            return Outcome.BUSY
         return Outcome.DELIVERED if is_good else Outcome.REFUSED
 
     def close(self) -> None:

@@ -86,7 +86,7 @@ class Health:
             if not check.is_outside:
                 self.look_at(check)
             first = {"next_run_time": self._clock.now()} if check.is_outside else {}
-            self._scheduler.add_job(self.look_at, "interval", args=[check], seconds=EVERY_SECONDS, **first)
+            self._scheduler.add_job(self._look_aside, "interval", args=[check], seconds=EVERY_SECONDS, **first)
         self._scheduler.start()
 
     def stop(self) -> None:
@@ -104,6 +104,10 @@ class Health:
         if reason != known.reason:
             level = logging.WARNING if reason else logging.INFO
             logger.log(level, "health_changed", extra={"check": check.name, "reason": reason or "in order"})
+
+    def _look_aside(self, check: Check) -> None:
+        """Run one check in a thread that nobody waits for: those of the scheduler hold up the end of the program."""
+        threading.Thread(target=self.look_at, args=[check], name=f"check-{check.name}", daemon=True).start()
 
     def report(self) -> tuple[int, dict[str, Any]]:
         """Return the HTTP status and the body of `/readyz`."""

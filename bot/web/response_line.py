@@ -9,6 +9,8 @@ from bot.slack.response_url import LIFETIME_SECONDS, MOST_USES, Outcome, Respons
 
 ATTEMPTS = 3
 FIRST_BACKOFF_SECONDS = 0.5
+# As often as a channel takes a message.
+BUSY_SECONDS = 1.0
 # The half hour runs on Slack's clock, from a moment before ours.
 _MARGIN_SECONDS = 15.0
 
@@ -57,9 +59,11 @@ class ResponseLine:
         Returns:
             Whether Slack took one of them.
         """
-        if message.blocks and self._post({**message.payload(), **fields}, keep_back=1) is Outcome.DELIVERED:
-            return True
-        return self._post({**plain.payload(), **fields}) is Outcome.DELIVERED
+        outcome = self._post({**message.payload(), **fields}, keep_back=1) if message.blocks else None
+        # A channel that is too busy for a message is too busy for its plain form.
+        if outcome not in {Outcome.DELIVERED, Outcome.BUSY}:
+            outcome = self._post({**plain.payload(), **fields})
+        return outcome is Outcome.DELIVERED
 
     def say_once(self, text: str) -> bool:
         """Show the person a few words, if that leaves enough uses for what is to come. False: they are not shown."""
@@ -72,15 +76,22 @@ class ResponseLine:
         self._post({"delete_original": True}, keep_back=2, attempts=1)
 
     def _post(self, payload: dict[str, Any], *, keep_back: int = 0, attempts: int = ATTEMPTS) -> Outcome | None:
-        """Post, again after connection errors. None: it was not tried, because nothing is left to try with."""
+        """Post, again after connection errors and in a busy channel.
+
+        Returns:
+            What became of the last try; None when it was not tried, because nothing is left to try with.
+        """
         outcome = None
         for attempt in range(attempts):
             if attempt:
-                self._clock.sleep(self._backoff_seconds * 2 ** (attempt - 1))
+                is_busy = outcome is Outcome.BUSY
+                self._clock.sleep(BUSY_SECONDS if is_busy else self._backoff_seconds * 2 ** (attempt - 1))
             if not self._may_use(keep_back):
                 return outcome
             outcome = self._urls.post(self._url, payload)
-            if outcome is not Outcome.UNREACHABLE:
+            if outcome is Outcome.BUSY:
+                self._give_back()
+            elif outcome is not Outcome.UNREACHABLE:
                 return outcome
         return outcome
 
@@ -90,3 +101,7 @@ class ResponseLine:
                 return False
             self._uses_left -= 1
             return True
+
+    def _give_back(self) -> None:
+        with self._lock:
+            self._uses_left += 1

@@ -105,7 +105,7 @@ def _burst(outside: Outside, port: int, text: str) -> Burst:
     for thread in threads:
         thread.start()
     barrier.wait()
-    began = time.monotonic()
+    began = time.time()  # The answers are timed in another process, by the time of day.
     for thread in threads:
         thread.join()
     outside.wait_for_answers(addresses, timeout_seconds=_DRAIN_SECONDS)

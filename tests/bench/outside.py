@@ -1,6 +1,5 @@
 """The outside world in a process of its own, so that measuring does not slow down what is measured."""
 
-import json
 import multiprocessing
 import time
 from collections.abc import Iterator
@@ -10,15 +9,17 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from bot.sandbox.hub.simulator import HubSimulator
+from bot.sandbox.slack import seed
+from bot.sandbox.slack.simulator import SlackSimulator
 from bot.web.answers import WORKING
-from tests.support.fake_slack import FakeSlack, fake_slack
+from tests.support.slack import acme
 
 _PLENTY = 10**9
 
 
 @dataclass(frozen=True)
 class Outside:
-    """A fake Slack and a simulated Docker Hub without rate limits, elsewhere.
+    """The simulated Slack, and Docker Hub without rate limits, elsewhere.
 
     Attributes:
         slack_api_url: Slack's Web API.
@@ -34,7 +35,7 @@ class Outside:
         return list(self._ask("response_urls", count))
 
     def answers(self, addresses: list[str]) -> list[list[float]]:
-        """Return for each response URL when answers were posted to it, in seconds of the machine's monotonic clock.
+        """Return for each response URL when answers arrived there, in seconds of the machine's time of day.
 
         "Working…" is not an answer.
         """
@@ -75,16 +76,16 @@ def outside() -> Iterator[Outside]:
 
 def _live(pipe: Connection) -> None:
     hub = HubSimulator(rate_limit=_PLENTY, authenticated_rate_limit=_PLENTY)
-    with fake_slack() as slack, hub:
+    with acme() as slack, hub:
         pipe.send((slack.api_url, hub.url))
-        times = _record_times(slack)
         while True:
             question, argument = pipe.recv()
             match question:
                 case "response_urls":
-                    pipe.send([slack.response_url().address for _ in range(argument)])
+                    pipe.send([slack.issue_response_url(user=seed.ANA, channel=seed.GENERAL) for _ in range(argument)])
                 case "answers":
-                    pipe.send([list(times.get(address, ())) for address in argument])
+                    times = _times(slack)
+                    pipe.send([times.get(address, []) for address in argument])
                 case "slow_hub":
                     hub.latency_seconds = argument
                     pipe.send(None)
@@ -92,15 +93,10 @@ def _live(pipe: Connection) -> None:
                     return
 
 
-def _record_times(slack: FakeSlack) -> dict[str, list[float]]:
-    """Note when an answer arrives at each response URL, before it is dealt with."""
+def _times(slack: SlackSimulator) -> dict[str, list[float]]:
+    """Return when answers came to each response URL."""
     times: dict[str, list[float]] = {}
-    handle = slack.handle
-
-    def noting(path: str, body: bytes, token: str) -> Any:
-        if not path.startswith("/api/") and not json.loads(body).get("text", "").startswith(WORKING):
-            times.setdefault(slack.origin + path, []).append(time.monotonic())
-        return handle(path, body, token)
-
-    slack.handle = noting  # type: ignore[method-assign]
+    for post in slack.posts:
+        if post.payload is not None and not str(post.payload.get("text", "")).startswith(WORKING):
+            times.setdefault(post.url, []).append(post.when.timestamp())
     return times

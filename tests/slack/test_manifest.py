@@ -6,11 +6,12 @@ from typing import Any
 import jsonschema
 import pytest
 
+from bot.sandbox.slack import seed
+from bot.sandbox.slack.simulator import SlackSimulator
 from bot.slack import scopes
 from bot.slack.client import SlackClient
 from bot.slack.manifest import COMMAND, bot_scopes, manifest
 from bot.slack.message import Message
-from tests.support.fake_slack import FakeSlack
 from tests.support.shared import shared_file
 from tests.web.conftest import running_bot
 
@@ -47,7 +48,7 @@ def test_what_people_type_arrives_escaped() -> None:
     assert (command["command"], command["should_escape"]) == ("/hub", True)
 
 
-def test_what_the_code_listens_to_is_in_the_manifest_and_nothing_else_is(slack: FakeSlack) -> None:
+def test_what_the_code_listens_to_is_in_the_manifest_and_nothing_else_is(slack: SlackSimulator) -> None:
     with running_bot(slack) as bot:
         listened = {key for listener in bot.front.app._listeners for key in constraints_of(listener)}
 
@@ -65,17 +66,17 @@ def constraints_of(listener: Any) -> set[str]:
 
 
 def test_every_method_that_is_called_has_its_scopes_and_no_scope_is_unused(
-    slack: FakeSlack, client: SlackClient
+    slack: SlackSimulator, client: SlackClient
 ) -> None:
-    slack.channels["C1"] = {"id": "C1"}
     client.auth_test()
-    ts = client.post_message("C1", Message("x"))
-    client.update_message("C1", ts, Message("y"))
-    client.post_ephemeral("C1", "U1", Message("x"))
-    client.send_file("U1", name="a.csv", content=b"x", comment="x")
-    client.is_shared_outside("C1")
-    client.account("U1")
-    client.usergroup_members("S1")
+    ts = client.post_message(seed.CREW, Message("x"))
+    client.update_message(seed.CREW, ts, Message("y"))
+    client.post_ephemeral(seed.CREW, seed.ANA, Message("x"))
+    client.send_file(seed.ANA, name="a.csv", content=b"x", comment="x")
+    client.is_shared_outside(seed.CREW)
+    client.is_shared_outside(seed.GENERAL)
+    client.account(seed.ANA)
+    client.usergroup_members(seed.PLATFORM)
     public = {name for name in vars(SlackClient) if not name.startswith("_")}
 
     assert len(public) == 8, "a method of the client is not called here"

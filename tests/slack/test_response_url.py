@@ -1,9 +1,19 @@
+from typing import Any, get_args
+
 import pytest
 
+from bot.sandbox.slack import seed
+from bot.sandbox.slack.faults import SlackFault
+from bot.sandbox.slack.simulator import SlackSimulator
+from bot.sandbox.slack.unknowns import SlackUnknowns
 from bot.slack.response_url import Outcome, RefusedAddressError, ResponseUrls
-from tests.support.fake_slack import FakeSlack
+from tests.support.slack import texts
 
 SLACK = "https://slack.com/api/"
+
+
+def fresh_url(slack: SlackSimulator) -> str:
+    return slack.issue_response_url(user=seed.MIA, channel=seed.GENERAL)
 
 
 @pytest.mark.parametrize(
@@ -69,42 +79,57 @@ def test_the_api_of_the_settings_is_trusted_on_this_machine_as_it_is(api: str, a
 
 
 class TestPosting:
-    def test_a_post_is_delivered(self, slack: FakeSlack) -> None:
-        urls, url = ResponseUrls(slack.api_url), slack.response_url()
+    def test_a_post_is_delivered(self, slack: SlackSimulator) -> None:
+        urls, url = ResponseUrls(slack.api_url), fresh_url(slack)
 
-        outcome = urls.post(urls.accept(url.address), {"response_type": "ephemeral", "text": "ä"})
+        outcome = urls.post(urls.accept(url), {"response_type": "ephemeral", "text": "ä"})
 
         assert outcome is Outcome.DELIVERED
-        assert url.seen == ["ä"]
+        assert texts(slack) == ["ä"]
         urls.close()
 
-    def test_an_answer_other_than_yes_is_a_refusal(self, slack: FakeSlack) -> None:
-        urls, url = ResponseUrls(slack.api_url), slack.response_url()
-        url.refuses_blocks = True
+    @pytest.mark.parametrize("form", get_args(SlackUnknowns.model_fields["response_url_refusal"].annotation))
+    def test_an_answer_other_than_yes_is_a_refusal(self, slack: SlackSimulator, form: Any) -> None:
+        slack.unknowns = SlackUnknowns(response_url_refusal=form)
+        urls = ResponseUrls(slack.api_url)
         payload = {"response_type": "ephemeral", "text": "x", "blocks": [{}]}
 
-        assert urls.post(urls.accept(url.address), payload) is Outcome.REFUSED
-        assert urls.post(urls.accept(f"{slack.origin}/redirect"), payload) is Outcome.REFUSED
-        assert urls.post(urls.accept(f"{slack.origin}/api/chat.update"), {"channel": "C", "ts": "0"}) is Outcome.REFUSED
+        assert urls.post(urls.accept(fresh_url(slack)), payload) is Outcome.REFUSED
+        assert urls.post(urls.accept(f"{slack.url}/nowhere"), payload) is Outcome.REFUSED
+        assert urls.post(urls.accept(f"{slack.url}/api/chat.update"), {"channel": "C", "ts": "0"}) is Outcome.REFUSED
+        assert texts(slack) == []
         urls.close()
 
-    def test_a_redirect_is_not_followed(self, slack: FakeSlack) -> None:
-        urls, target = ResponseUrls(slack.api_url), slack.response_url()
-        slack.redirects["/moved"] = target.address
+    def test_a_channel_with_too_many_messages_is_busy(self, slack: SlackSimulator) -> None:
+        urls, payload = ResponseUrls(slack.api_url), {"response_type": "in_channel", "text": "x"}
 
-        outcome = urls.post(urls.accept(f"{slack.origin}/moved"), {"response_type": "ephemeral", "text": "x"})
+        outcomes = [urls.post(urls.accept(fresh_url(slack)), payload) for _ in range(2)]
+
+        assert outcomes == [Outcome.DELIVERED, Outcome.BUSY]
+        assert texts(slack) == ["x"]
+        urls.close()
+
+    def test_a_redirect_is_not_followed(self, slack: SlackSimulator) -> None:
+        urls, moved, target = ResponseUrls(slack.api_url), fresh_url(slack), fresh_url(slack)
+        path = moved.removeprefix(slack.url)
+        slack.faults.add(SlackFault(kind="answer", path=path, status=307, headers={"Location": target}))
+
+        outcome = urls.post(urls.accept(moved), {"response_type": "ephemeral", "text": "x"})
 
         assert outcome is Outcome.REFUSED
-        assert not target.uses
+        assert [post.url for post in slack.posts] == [moved]
         urls.close()
 
-    def test_no_answer_tells_nothing_of_the_address(self, slack: FakeSlack, caplog: pytest.LogCaptureFixture) -> None:
-        urls, url = ResponseUrls(slack.api_url, timeout_seconds=0.05), slack.response_url()
-        url.resets = 1
-        accepted = urls.accept(url.address)
+    def test_no_answer_tells_nothing_of_the_address(
+        self, slack: SlackSimulator, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("DEBUG")
+        urls, url = ResponseUrls(slack.api_url, timeout_seconds=0.05), fresh_url(slack)
+        accepted = urls.accept(url)
 
-        assert urls.post(accepted, {"response_type": "ephemeral", "text": "x"}) is Outcome.UNREACHABLE
-        url.delay_seconds = 0.1
-        assert urls.post(accepted, {"response_type": "ephemeral", "text": "x"}) is Outcome.UNREACHABLE
-        assert "s3cr3t" not in caplog.text
+        for fault in (SlackFault(kind="reset", times=1), SlackFault(kind="slow", times=1, seconds=0.1)):
+            slack.faults.add(fault)
+            assert urls.post(accepted, {"response_type": "ephemeral", "text": "x"}) is Outcome.UNREACHABLE
+
+        assert url.rpartition("/")[2] not in caplog.text
         urls.close()

@@ -1,7 +1,5 @@
-"""The whole bot as a process of its own, before a fake Slack and the simulated Docker Hub: what the outside sees."""
+"""The whole bot as a process of its own, between the simulated Slack and Docker Hub: what the outside sees."""
 
-import hashlib
-import hmac
 import os
 import signal
 import subprocess
@@ -15,9 +13,11 @@ from urllib.parse import urlencode
 
 from bot.sandbox.httpd import free_port
 from bot.sandbox.hub.simulator import HubSimulator
-from tests.support.fake_slack import TEAM, TOKEN, FakeSlack
+from bot.sandbox.slack import seed
+from bot.sandbox.slack.signing import signature
+from bot.sandbox.slack.simulator import SlackSimulator
+from tests.support.slack import install
 
-SIGNING_SECRET = "a signing secret for tests"
 _READY_SECONDS = 20.0
 _STOP_SECONDS = 15.0
 
@@ -56,10 +56,6 @@ class RunningBot:
         finally:
             connection.close()
 
-    def command(self, text: str, response_url: str, *, user: str = "U0ANA") -> tuple[int, str]:
-        """Send a slash command as Slack does, signed; return status and body of the acknowledgement."""
-        return self.post(*signed(slash_command(text, response_url, user=user)))
-
     def stop(self) -> int:
         """Ask it to stop, and return its exit status."""
         self.process.send_signal(signal.SIGTERM)
@@ -67,17 +63,17 @@ class RunningBot:
         return self.process.returncode
 
 
-def slash_command(text: str, response_url: str, *, user: str = "U0ANA") -> bytes:
-    """Return the body of a slash command. A trigger id makes each one another."""
+def slash_command(text: str, response_url: str) -> bytes:
+    """Return the body of a slash command that nobody typed. A trigger id makes each one another."""
     form: dict[str, Any] = {
         "command": "/hub",
         "text": text,
         "response_url": response_url,
         "trigger_id": f"{time.perf_counter_ns()}.1",
-        "user_id": user,
-        "team_id": TEAM,
-        "channel_id": "C0OURS",
-        "api_app_id": "A0HUB",
+        "user_id": seed.ANA,
+        "team_id": seed.TEAM_ID,
+        "channel_id": seed.GENERAL,
+        "api_app_id": seed.APP_ID,
         "is_enterprise_install": "false",
     }
     return urlencode(form).encode()
@@ -87,23 +83,24 @@ def signed(
     body: bytes,
     *,
     at: float | None = None,
-    secret: str = SIGNING_SECRET,
+    secret: str = seed.SIGNING_SECRET,
     content_type: str = "application/x-www-form-urlencoded",
 ) -> tuple[bytes, dict[str, str]]:
     """Return the body with the headers that Slack would send."""
     timestamp = str(int(time.time() if at is None else at))
-    # Over the raw bytes, by hand: slack_sdk's own function takes only those that are UTF-8.
-    mac = hmac.new(secret.encode(), f"v0:{timestamp}:".encode() + body, hashlib.sha256).hexdigest()
-    headers = {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": f"v0={mac}", "Content-Type": content_type}
-    return body, headers
+    return body, {
+        "X-Slack-Request-Timestamp": timestamp,
+        "X-Slack-Signature": signature(secret, timestamp, body),
+        "Content-Type": content_type,
+    }
 
 
 def environment_for(*, slack_api_url: str, hub_url: str, port: int) -> dict[str, str]:
     """Return the settings of a bot over HTTP, without a Docker Hub credential."""
     return {
         "PATH": os.environ["PATH"],
-        "SLACK_BOT_TOKEN": TOKEN,
-        "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+        "SLACK_BOT_TOKEN": seed.BOT_TOKEN,
+        "SLACK_SIGNING_SECRET": seed.SIGNING_SECRET,
         "SLACK_API_URL": slack_api_url,
         "DOCKERHUB_URL": hub_url,
         "DOCKER_REGISTRY_URL": hub_url,
@@ -124,11 +121,15 @@ def start_bot(environment: Mapping[str, str]) -> "subprocess.Popen[str]":
 
 
 @contextmanager
-def running_bot(slack: FakeSlack, hub: HubSimulator, more: Mapping[str, str] | None = None) -> Iterator[RunningBot]:
-    """Yield a bot that has started to serve; it is stopped in the end."""
+def running_bot(
+    slack: SlackSimulator, hub: HubSimulator, more: Mapping[str, str] | None = None
+) -> Iterator[RunningBot]:
+    """Yield a bot that has started to serve, over HTTP unless the settings say otherwise; it is stopped in the end."""
     port = free_port()
     environment = {**environment_for(slack_api_url=slack.api_url, hub_url=hub.url, port=port), **(more or {})}
     bot = RunningBot(start_bot(environment), port)
+    if environment["SLACK_SIGNING_SECRET"]:
+        install(slack, f"http://127.0.0.1:{port}")
     try:
         wait_until_it_serves(bot)
         yield bot

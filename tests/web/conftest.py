@@ -1,4 +1,4 @@
-"""The bot as Slack sees it: real server, real threads, a fake Slack beside it. Nothing is patched."""
+"""The bot as Slack sees it: real server, real threads, in a simulated workspace. Nothing is patched."""
 
 import json
 import threading
@@ -7,12 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import urlencode
 
 import click
 import pytest
 import requests
-from slack_sdk.signature import SignatureVerifier
 
 from bot.chat.command import AnyCommand, Arguments, Command, Context, Group, Result
 from bot.chat.router import Router
@@ -21,6 +19,11 @@ from bot.document import Column, Document, Paragraph, Table, line
 from bot.errors import NotFoundError
 from bot.governance.roles import Policy, Role, Roles
 from bot.hub.client import HubClient
+from bot.sandbox.slack import seed
+from bot.sandbox.slack.acting import Typed
+from bot.sandbox.slack.signing import signature
+from bot.sandbox.slack.simulator import SlackSimulator
+from bot.sandbox.slack.state import Message
 from bot.slack.client import SlackClient
 from bot.slack.response_url import ResponseUrls
 from bot.web.front import Sizes, SlackFront
@@ -28,10 +31,10 @@ from bot.web.health import Health
 from bot.web.home_team import HomeTeam
 from bot.web.routes import build_routes
 from bot.web.server import WebServer
-from tests.support.fake_slack import BOT_USER, TEAM, TOKEN, FakeSlack, ResponseUrl, fake_slack
+from tests.support.slack import acme, buttons_of, install, is_answered, said
+from tests.support.waiting import wait_until
 
-SECRET = "signing-secret-of-the-tests"
-MEMBER, OPERATOR, ADMIN = "U0MEMBER", "U0OPERATOR", "U0ADMIN"
+MEMBER, OPERATOR, ADMIN = seed.MIA, seed.OMAR, seed.ANA
 NAMED = Policy(admins=frozenset({ADMIN}), operators=frozenset({OPERATOR}))
 QUICK = Sizes(backoff_seconds=0.001)
 HASTY = Sizes(working_after_seconds=0.05, backoff_seconds=0.001)
@@ -75,8 +78,9 @@ class Hands:
     def miss(self, _: Words, __: Context) -> Said:
         raise NotFoundError("acme/none", credential="the PAT of acme-bot")
 
-    def rows(self, _: Words, __: Context) -> Said:
-        table = Table("Tags of acme/api", (Column("Tag"),), tuple((f"=1.{number}",) for number in range(300)))
+    def rows(self, arguments: Words, _: Context) -> Said:
+        rows = tuple((f"=1.{number}",) for number in range(int(arguments.words[0])))
+        table = Table("Tags of acme/api", (Column("Tag"),), rows)
         return Said(document=Document("", (table,)))
 
 
@@ -116,14 +120,13 @@ def commands(hands: Hands) -> list[AnyCommand]:
 class Bot:
     """A running bot, and the ways Slack talks to it."""
 
-    slack: FakeSlack
+    slack: SlackSimulator
     hands: Hands
-    roles: Roles
     front: SlackFront
     origin: str
 
     def post(self, body: str, **headers: str) -> requests.Response:
-        """Send a signed request; headers given here replace those that would be right."""
+        """Send a signed request made by hand; headers given here replace those that would be right."""
         timestamp = headers.get("timestamp", str(int(time.time())))
         signature = headers.get("signature", sign(body, timestamp))
         return requests.post(
@@ -133,36 +136,37 @@ class Bot:
             timeout=10,
         )
 
-    def command(
-        self, text: str, *, user: str = MEMBER, channel: str = "C0OURS", url: ResponseUrl | None = None
-    ) -> tuple[requests.Response, ResponseUrl]:
-        """Type a command; return the acknowledgement and where the answer goes."""
-        url = url or self.slack.response_url()
-        return self.post(urlencode(slash(text, url, user=user, channel=channel))), url
+    def command(self, text: str, *, user: str = MEMBER, channel: str = seed.GENERAL) -> Typed:
+        """Let somebody type a command, and return what came of it at once."""
+        return self.slack.acting_as(user).types(channel, f"/hub {text}")
 
-    def asked(self, text: str, *, user: str = MEMBER, channel: str = "C0OURS") -> ResponseUrl:
-        """Type a command and wait for something to be seen."""
-        acknowledgement, url = self.command(text, user=user, channel=channel)
-        assert (acknowledgement.status_code, acknowledgement.text) == (200, "")
-        self.slack.wait_until(lambda: url.shown)
-        return url
+    def asked(self, text: str, *, user: str = MEMBER, channel: str = seed.GENERAL) -> Message:
+        """Let somebody type a command, and return the answer."""
+        return self.answer_to(self.command(text, user=user, channel=channel))
 
-    def press(
-        self,
-        button: Mapping[str, Any],
-        *,
-        user: str = MEMBER,
-        channel: str = "C0OURS",
-        url: ResponseUrl | None = None,
-    ) -> ResponseUrl:
-        """Press a button; return where the outcome goes."""
-        url = url or self.slack.response_url(is_of_button=True)
-        assert self.post(urlencode({"payload": dumps(click_on(button, url, user=user, channel=channel))})).ok
-        return url
+    def answer_to(self, typed: Typed) -> Message:
+        """Return the answer to a command that was taken in; the bot said nothing else in that channel since."""
+        assert typed.payload is not None
+        assert typed.outcome is not None
+        assert (typed.outcome.is_accepted, typed.outcome.body) == (True, b"")
+        wait_until(lambda: is_answered(self.slack, typed))
+        return said(self.slack, typed.payload["channel_id"])[-1]
 
-    def mention(self, text: str, **fields: Any) -> requests.Response:
-        """Mention the bot in a channel."""
-        return self.post(dumps(app_mention(text, **fields)))
+    def press(self, message: Message, *, user: str = MEMBER) -> str:
+        """Let somebody press the only button of a message; return the response URL that the bot got for that."""
+        (button,) = buttons_of(message)
+        clicked = self.slack.acting_as(user).clicks(message.channel, message.ts, button["action_id"])
+        assert clicked.is_ok
+        assert clicked.payload is not None
+        return str(clicked.payload["response_url"])
+
+    def mention(
+        self, text: str, *, user: str = MEMBER, channel: str = seed.GENERAL, thread_ts: str | None = None
+    ) -> Message:
+        """Let somebody mention the bot in a channel, and return what they wrote."""
+        line = self.slack.acting_as(user).types(channel, f"@hub {text}", thread_ts=thread_ts).line
+        assert line is not None
+        return line
 
 
 def dumps(value: Any) -> str:
@@ -170,88 +174,69 @@ def dumps(value: Any) -> str:
 
 
 def sign(body: str, timestamp: str) -> str:
-    return cast("str", SignatureVerifier(SECRET).generate_signature(timestamp=timestamp, body=body))
+    return signature(seed.SIGNING_SECRET, timestamp, body.encode())
 
 
-def slash(text: str, url: ResponseUrl, *, user: str = MEMBER, channel: str = "C0OURS") -> dict[str, str]:
+# What Slack might send, made by hand: for requests that nobody in the workspace can provoke.
+
+
+def slash(text: str, url: str, *, user: str = MEMBER, channel: str = seed.GENERAL) -> dict[str, str]:
     return {
         "command": "/hub",
         "text": text,
-        "response_url": url.address,
+        "response_url": url,
         "trigger_id": "1.2.3",
         "user_id": user,
-        "team_id": TEAM,
+        "team_id": seed.TEAM_ID,
         "channel_id": channel,
-        "api_app_id": "A0",
+        "api_app_id": seed.APP_ID,
     }
 
 
-def click_on(button: Mapping[str, Any], url: ResponseUrl, *, user: str, channel: str) -> dict[str, Any]:
+def click_on(button: Mapping[str, Any], url: str, *, user: str, channel: str) -> dict[str, Any]:
     return {
         "type": "block_actions",
-        "user": {"id": user, "team_id": TEAM},
-        "team": {"id": TEAM},
+        "user": {"id": user, "team_id": seed.TEAM_ID},
+        "team": {"id": seed.TEAM_ID},
         "channel": {"id": channel},
-        "response_url": url.address,
+        "response_url": url,
         "actions": [{"type": "button", "action_id": button["action_id"], "value": button["value"]}],
     }
 
 
 def app_mention(
-    text: str,
-    *,
-    event_id: str = "Ev1",
-    user: str = MEMBER,
-    channel: str = "C0OURS",
-    thread_ts: str | None = None,
-    **event: Any,
+    text: str, *, event_id: str = "Ev1", user: str = MEMBER, channel: str = seed.GENERAL, **event: Any
 ) -> dict[str, Any]:
-    thread = {"thread_ts": thread_ts} if thread_ts else {}
+    """Return an event that does not say whether the channel is shared with another organization."""
     return {
         "type": "event_callback",
         "event_id": event_id,
-        "team_id": TEAM,
-        "authorizations": [{"user_id": BOT_USER}],
+        "team_id": seed.TEAM_ID,
+        "authorizations": [{"user_id": seed.BOT_USER}],
         "event": {
             "type": "app_mention",
             "user": user,
-            "text": f"<@{BOT_USER}> {text}",
+            "text": f"<@{seed.BOT_USER}> {text}",
             "channel": channel,
-            "ts": "100.1",
-            **thread,
+            "ts": "1763700000.000100",
             **event,
         },
     }
 
 
-def wait_for(is_so: Callable[[], object]) -> None:
-    """Return when it is so."""
-    deadline = time.monotonic() + 3
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.005)
-
-
-def button_of(blocks: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the only button there is."""
-    buttons = [element for block in blocks if block["type"] == "actions" for element in block["elements"]]
-    assert len(buttons) == 1
-    return dict(buttons[0])
-
-
 @contextmanager
 def running_bot(
-    slack: FakeSlack, *, policy: Policy = NAMED, sizes: Sizes = QUICK, has_private_data: bool = True
+    slack: SlackSimulator, *, sizes: Sizes = QUICK, has_private_data: bool = True, uses_socket_mode: bool = False
 ) -> Iterator[Bot]:
-    """Run the bot on this machine, against a fake Slack."""
+    """Run the bot on this machine, in a simulated workspace, which calls it over HTTP unless told otherwise."""
     clock = SystemClock()
     hands = Hands()
-    client = SlackClient(TOKEN, slack.api_url, timeout_seconds=2)
-    roles = Roles(policy, client, home_team=HomeTeam(client), monotonic=clock.monotonic)
+    client = SlackClient(seed.BOT_TOKEN, slack.api_url, timeout_seconds=2)
+    roles = Roles(NAMED, client, home_team=HomeTeam(client), monotonic=clock.monotonic)
     front = SlackFront(
         router=Router(commands(hands)),
         roles=roles,
-        policy=policy,
+        policy=NAMED,
         client=client,
         urls=ResponseUrls(slack.api_url, timeout_seconds=2),
         make_context=lambda role, progress: Context(
@@ -263,10 +248,13 @@ def running_bot(
     )
     health = Health(front.checks(), clock)
     health.start()
-    server = WebServer(build_routes(health, front.http(SECRET)), "127.0.0.1", 0)
+    server = WebServer(build_routes(health, front.http(seed.SIGNING_SECRET)), "127.0.0.1", 0)
     server.start()
+    origin = f"http://127.0.0.1:{server.port}"
+    if not uses_socket_mode:
+        install(slack, origin)
     try:
-        yield Bot(slack, hands, roles, front, f"http://127.0.0.1:{server.port}")
+        yield Bot(slack, hands, front, origin)
     finally:
         hands.gate.set()
         server.stop()
@@ -275,18 +263,18 @@ def running_bot(
 
 
 @pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    with fake_slack() as slack:
+def slack() -> Iterator[SlackSimulator]:
+    with acme() as slack:
         yield slack
 
 
 @pytest.fixture
-def bot(slack: FakeSlack) -> Iterator[Bot]:
+def bot(slack: SlackSimulator) -> Iterator[Bot]:
     with running_bot(slack) as bot:
         yield bot
 
 
 @pytest.fixture
-def hasty_bot(slack: FakeSlack) -> Iterator[Bot]:
+def hasty_bot(slack: SlackSimulator) -> Iterator[Bot]:
     with running_bot(slack, sizes=HASTY) as bot:
         yield bot

@@ -55,6 +55,28 @@ def test_an_app_that_is_installed_for_a_whole_organization_gets_the_team_of_the_
     assert (asked.person, asked.channel_id, asked.response_url) == (Person("U1", "T9"), "", None)
 
 
+@pytest.mark.parametrize("mention", ["<@U0BOT>", "<@U0BOT|hub>"])
+def test_words_before_the_mention_of_the_bot_are_not_read(mention: str) -> None:
+    body = {
+        "type": "event_callback",
+        "event_id": "E1",
+        "team_id": "T1",
+        "authorizations": [{"user_id": "U0BOT"}],
+        "event": {
+            "type": "app_mention",
+            "user": "U1",
+            "text": f"hey <@U0OTHER> ask {mention} say hello",
+            "channel": "C1",
+            "ts": "1.1",
+        },
+    }
+
+    asked = read(body, accept=ResponseUrl)
+
+    assert isinstance(asked, Mention)
+    assert asked.text == "say hello"
+
+
 @pytest.mark.parametrize("flag", [True, False, None])
 def test_slack_says_with_an_event_whether_the_channel_is_shared(flag: bool | None) -> None:  # noqa: FBT001 - A case.
     body = {

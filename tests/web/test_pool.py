@@ -4,6 +4,7 @@ import time
 import pytest
 
 from bot.web.pool import ABANDON_SECONDS, LONGEST_HOLD_SECONDS, Job, WorkerPool
+from tests.support.waiting import wait_until
 
 
 def test_jobs_run_and_exceptions_kill_nobody(caplog: pytest.LogCaptureFixture) -> None:
@@ -126,7 +127,4 @@ def wait_at(gate: threading.Event) -> None:
 
 
 def wait_for_idle(pool: WorkerPool) -> None:
-    deadline = time.monotonic() + 2
-    while pool._unfinished:
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+    wait_until(lambda: not pool._unfinished)

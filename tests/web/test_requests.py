@@ -7,11 +7,18 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
-from tests.web.conftest import Bot, app_mention, dumps, sign, slash
+from bot.sandbox.slack import seed
+from bot.sandbox.slack.state import Message
+from tests.support.waiting import wait_until
+from tests.web.conftest import MEMBER, Bot, app_mention, dumps, sign, slash
+
+
+def url_of(bot: Bot) -> str:
+    return bot.slack.issue_response_url(user=MEMBER, channel=seed.GENERAL)
 
 
 def body_of(bot: Bot, text: str = "say hello") -> str:
-    return urlencode(slash(text, bot.slack.response_url()))
+    return urlencode(slash(text, url_of(bot)))
 
 
 @pytest.mark.parametrize(
@@ -64,14 +71,14 @@ def test_a_body_that_is_no_text_gets_401(bot: Bot) -> None:
 
 
 def test_the_same_request_again_is_acknowledged_and_not_executed(bot: Bot) -> None:
-    url = bot.slack.response_url()
+    url = url_of(bot)
     body = urlencode(slash("say hello", url))
     timestamp = str(int(time.time()))
 
     answers = [bot.post(body, timestamp=timestamp) for _ in range(3)]
 
     assert [(answer.status_code, answer.text) for answer in answers] == [(200, "")] * 3
-    bot.slack.wait_until(lambda: url.shown)
+    wait_until(lambda: bot.slack.posts_to(url))
     assert bot.hands.ran == ["hello"]
 
 
@@ -106,9 +113,7 @@ def test_a_signed_request_that_makes_no_sense_gets_400(bot: Bot, body: str) -> N
 
 
 def test_a_response_url_that_leads_elsewhere_is_not_called(bot: Bot, caplog: pytest.LogCaptureFixture) -> None:
-    fields = {**slash("say hello", bot.slack.response_url()), "response_url": "https://evil.example/s3cr3t"}
-
-    answer = bot.post(urlencode(fields))
+    answer = bot.post(urlencode(slash("say hello", "https://evil.example/s3cr3t")))
 
     assert answer.status_code == 400
     assert answer.text == "This request makes no sense: the response_url does not lead to Slack.\n"
@@ -153,9 +158,16 @@ def test_what_is_not_for_us_is_acknowledged(bot: Bot, payload: dict[str, object]
 
 
 def test_a_button_of_somebody_else_is_acknowledged(bot: Bot) -> None:
-    url = bot.press({"action_id": "other", "value": "x"})
+    text = {"type": "plain_text", "text": "Press"}
+    row = {"type": "actions", "elements": [{"type": "button", "action_id": "other", "value": "x", "text": text}]}
+    ts = bot.slack.state.new_ts()
+    message = bot.slack.state.add_message(
+        Message(seed.GENERAL, ts, seed.BOT_USER, "Another", app_id=seed.APP_ID, blocks=[row])
+    )
 
-    assert not url.uses
+    url = bot.press(message)
+
+    assert not bot.slack.posts_to(url)
 
 
 @pytest.mark.parametrize(
