@@ -10,9 +10,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import IO
 
@@ -26,14 +26,15 @@ from bot.sandbox.page.guide import Guide, Option, Verb
 from bot.sandbox.page.server import BotState
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack.state import Message
-from bot.settings import PREFIX, Settings
+from bot.settings import FILE_SUFFIX, PREFIX, setting_names
 from bot.slack.manifest import COMMAND, manifest
 from commands import COMMANDS
 
 # The first of them that is free is taken.
 PORTS = range(8420, 8430)
 EXIT_FAILED, EXIT_USAGE = 1, 2
-READY_SECONDS = 20.0
+POLL_SECONDS = 0.02
+PACKAGES = Path(__file__).parent.parent
 STOP_SECONDS = 10.0
 LOG_LINES = 20
 
@@ -68,9 +69,9 @@ def run_demo(*, port: int | None, uses_socket_mode: bool, is_verbose: bool) -> i
         The exit status: 0 after Ctrl-C, 1 when the bot ended by itself or did not start, 2 for a port in use.
     """
     stopping = threading.Event()
-    with _signals(stopping), _log_file(is_verbose=is_verbose) as log:
+    with _signals(stopping), _folder() as folder, _log_file(folder, is_verbose=is_verbose) as log:
         bot_port = free_port()
-        bot = _Bot(bot_port, log)
+        bot = _Bot(bot_port, folder, log)
         try:
             sandbox = _sandbox(port, bot_port, uses_socket_mode=uses_socket_mode, bot_state=bot.state)
         except OSError as error:
@@ -84,7 +85,7 @@ def _run(sandbox: Sandbox, bot: "_Bot", stopping: threading.Event) -> int:
     _greet(sandbox)
     bot.start(sandbox.environment())
     try:
-        if bot.is_ready(stopping) and _is_reachable(sandbox, stopping):
+        if bot.is_ready(stopping) and _is_reachable(sandbox, bot, stopping):
             tips = "\n".join(f"  {line:34}{what}" for line, what in TIPS)
             click.echo(WELCOME.format(url=sandbox.page.url, tips=tips))
         while bot.is_running and not stopping.wait(0.2):
@@ -97,13 +98,12 @@ def _run(sandbox: Sandbox, bot: "_Bot", stopping: threading.Event) -> int:
         bot.stop()
 
 
-def _is_reachable(sandbox: Sandbox, stopping: threading.Event) -> bool:
-    """Return whether Slack can call the bot: in Socket Mode only once the bot has opened a connection."""
+def _is_reachable(sandbox: Sandbox, bot: "_Bot", stopping: threading.Event) -> bool:
+    """Wait until Slack can call the bot: in Socket Mode it must have opened a connection. False: it never will."""
     if not sandbox.slack.app.uses_socket_mode:
         return True
-    deadline = time.monotonic() + READY_SECONDS
-    while not sandbox.slack.sockets and time.monotonic() < deadline and not stopping.is_set():
-        stopping.wait(0.02)
+    while not sandbox.slack.sockets and bot.is_running and not stopping.is_set():
+        stopping.wait(POLL_SECONDS)
     return sandbox.slack.sockets > 0
 
 
@@ -112,11 +112,13 @@ class _Bot:
 
     Args:
         port: Where it is to listen.
+        folder: Its working directory.
         log: Where its log goes; None leaves it on standard error.
     """
 
-    def __init__(self, port: int, log: IO[bytes] | None) -> None:
+    def __init__(self, port: int, folder: Path, log: IO[bytes] | None) -> None:
         self._port = port
+        self._folder = folder
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -131,22 +133,23 @@ class _Bot:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bot", "serve"],
             env={**_inherited(), **settings, "HUB_BOT_PORT": str(self._port)},
+            # A folder of its own: what it writes goes with it, and no file there can stand in for a module of Python's.
+            cwd=self._folder,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
         )
 
     def is_ready(self, stopping: threading.Event) -> bool:
-        """Return whether it serves, as soon as that is known."""
-        deadline = time.monotonic() + READY_SECONDS
+        """Wait until it serves. False: it never will, because it ended or everything is to end."""
         with requests.Session() as session:
             session.trust_env = False
-            while self.is_running and not stopping.is_set() and time.monotonic() < deadline:
+            while self.is_running and not stopping.is_set():
                 try:
                     if session.get(f"http://127.0.0.1:{self._port}/healthz", timeout=1).ok:
                         return True
                 except requests.RequestException:
-                    stopping.wait(0.05)
+                    stopping.wait(POLL_SECONDS)
         return False
 
     def stop(self) -> None:
@@ -209,14 +212,20 @@ def _greet(sandbox: Sandbox) -> None:
 
 
 def _inherited() -> dict[str, str]:
-    """Return this process's environment without the bot's settings: the demo must not reach real services."""
-    ours = {str(field.alias) for field in Settings.model_fields.values()}
-    kept = ("PORT", *ours)
-    return {
+    """Return this process's environment without what leads elsewhere: the bot's settings, and proxies.
+
+    A proxy cannot reach the simulators on this machine, and slack_sdk asks it also for those.
+    """
+    ours = {"PORT", *setting_names()}
+    kept = {
         name: value
         for name, value in os.environ.items()
-        if name not in kept and name.removesuffix("_FILE") not in ours and not name.startswith(PREFIX)
+        if name.removesuffix(FILE_SUFFIX) not in ours
+        and not name.startswith(PREFIX)
+        and not name.lower().endswith("_proxy")
     }
+    # Found also from another folder, and where the package is not installed.
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, (str(PACKAGES), kept.get("PYTHONPATH"))))}
 
 
 @contextmanager
@@ -225,7 +234,9 @@ def _signals(stopping: threading.Event) -> Iterator[None]:
         stopping.set()
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, stop) for number in numbers}
+    # What is ignored stays so: `nohup` means it.
+    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heard}
     try:
         yield
     finally:
@@ -234,11 +245,17 @@ def _signals(stopping: threading.Event) -> Iterator[None]:
 
 
 @contextmanager
-def _log_file(*, is_verbose: bool) -> Iterator[IO[bytes] | None]:
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="hub-bot-demo-") as name:
+        yield Path(name)
+
+
+@contextmanager
+def _log_file(folder: Path, *, is_verbose: bool) -> Iterator[IO[bytes] | None]:
     if is_verbose:
         yield None
         return
-    with tempfile.TemporaryFile() as file:
+    with (folder / "bot.log").open("w+b") as file:
         yield file
 
 

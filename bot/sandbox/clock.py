@@ -30,6 +30,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def is_within(duration: timedelta, since: datetime, now: datetime) -> bool:
+    """Tell whether a duration that began at `since` is still running.
+
+    A clock may have been moved back past its beginning. Then it is over too: else what began tomorrow lasted till then.
+    """
+    return timedelta() <= now - since < duration
+
+
 class MovableClock:
     """The machine's time and an offset. Safe to use from any thread.
 

@@ -6,6 +6,7 @@ nor lets a handler end a connection with a reset.
 """
 
 import logging
+import re
 import socket
 import socketserver
 import struct
@@ -21,6 +22,11 @@ from urllib.parse import parse_qsl
 logger = logging.getLogger(__name__)
 
 MAX_REQUEST_LINE_BYTES = 65536
+# Uploads of files are the largest that anybody sends here.
+LARGEST_BODY_BYTES = 64 * 1024 * 1024
+LENGTH = re.compile(r"[0-9]{1,12}", re.ASCII)
+# How long a client may keep a connection without saying anything.
+IDLE_SECONDS = 120
 SHUTDOWN_POLL_SECONDS = 0.01
 # SO_LINGER on with a time of zero: closing then discards what is unsent and answers with RST instead of FIN.
 LINGER_ZERO = struct.pack("ii", 1, 0)
@@ -164,6 +170,7 @@ class _Conversation(BaseHTTPRequestHandler):
     server: HttpServer
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    timeout = IDLE_SECONDS
 
     def handle_one_request(self) -> None:
         """Read one request, answer it, and say by `close_connection` whether another may follow."""
@@ -180,12 +187,15 @@ class _Conversation(BaseHTTPRequestHandler):
         logger.debug(format, *args)
 
     def _read_request(self) -> Request | None:
-        if "chunked" in self.headers.get("Transfer-Encoding", ""):
+        if "Transfer-Encoding" in self.headers:
             self.send_error(HTTPStatus.LENGTH_REQUIRED)
             return None
         length = self.headers.get("Content-Length", "0")
-        if not length.isdecimal():
+        if not LENGTH.fullmatch(length):
             self.send_error(HTTPStatus.BAD_REQUEST, "Bad Content-Length")
+            return None
+        if int(length) > LARGEST_BODY_BYTES:
+            self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return None
         path, _, query = self.path.partition("?")
         return Request(
@@ -205,7 +215,8 @@ class _Conversation(BaseHTTPRequestHandler):
             # A mistake of the simulator must be seen by the test that met it, and not look like a fault on purpose.
             logger.exception("sandbox failed")
             self.close_connection = True
-            return Answer(500, f"The sandbox itself failed: {error!r}".encode(), "text/plain")
+            text = f"The sandbox itself failed with {type(error).__name__}; its log says where."
+            return Answer(500, text.encode(), "text/plain")
 
     def _deliver(self, request: Request, answer: Answer) -> None:
         if answer.delivery == "reset":

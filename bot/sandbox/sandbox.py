@@ -12,6 +12,9 @@ from bot.sandbox.service import Service
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.simulator import SlackSimulator
 
+# It may run for weeks, and an answer with a table is a hundred kilobytes.
+RECORDS_KEPT = 500
+
 
 class Sandbox(Service):
     """The simulators and the page, not yet the bot.
@@ -38,6 +41,8 @@ class Sandbox(Service):
         self.hub = HubSimulator(now=self.clock)
         state, app = seed.acme_workspace(self.clock, manifest)
         self.slack = SlackSimulator(state, app, now=self.clock)
+        self.hub.keep_records(RECORDS_KEPT)
+        self.slack.keep_records(RECORDS_KEPT)
         try:
             self.page = PageServer(self.hub, self.slack, self.clock, guide=guide, bot_state=bot_state, port=port)
         except OSError:
@@ -77,6 +82,6 @@ class Sandbox(Service):
 
     def stop(self) -> None:
         """Close every connection and wait for all threads."""
+        self.slack.stop()  # First, for it breaks off what the page may be waiting for.
         self.page.stop()
-        self.slack.stop()
         self.hub.stop()

@@ -27,9 +27,9 @@ class Service(ABC):
         self.stop()
 
 
-def wait_for_signal() -> None:
-    """Return when the process is told to end (SIGINT, SIGTERM)."""
+def told_to_end() -> threading.Event:
+    """Return what is set once the process is told to end (SIGINT, SIGTERM), from now on."""
     told = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: told.set())
-    told.wait()
+    return told

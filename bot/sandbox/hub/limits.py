@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.sandbox.clock import is_within
 from bot.sandbox.hub.faults import RetryAfterForm
 
 Clock = Callable[[], datetime]
@@ -58,7 +59,7 @@ class RateLimiter:
     def _current(self, client: str) -> tuple[datetime, int]:
         now = self._clock()
         began_at, spent = self._windows.get(client, (now, 0))
-        return (began_at, spent) if now < began_at + self._window else (now, 0)
+        return (began_at, spent) if is_within(self._window, began_at, now) else (now, 0)
 
 
 def unix_time(moment: datetime) -> int:

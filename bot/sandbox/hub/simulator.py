@@ -6,8 +6,6 @@ it by itself with `python -m bot.sandbox.hub --port 8080`.
 What it knows comes from Docker's published API pages and from recorded answers, never from the bot's own client.
 """
 
-import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -26,6 +24,7 @@ from bot.sandbox.hub.routes import dispatch
 from bot.sandbox.hub.seed import seed_acme
 from bot.sandbox.hub.state import HubState
 from bot.sandbox.hub.unknowns import Unknowns
+from bot.sandbox.records import Records
 from bot.sandbox.service import Service
 from bot.sandbox.wire import damaged_answer
 
@@ -35,8 +34,6 @@ AUTHENTICATED_RATE_LIMIT = 600
 API_WINDOW = timedelta(minutes=1)
 # Source: docs.docker.com, Docker Hub API, create access token.
 TOKEN_LIFETIME_SECONDS = 600
-# A demo may run for weeks; no test makes that many requests.
-RECORDS_KEPT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +107,7 @@ class HubSimulator(Service):
         self._office = TokenOffice(now)
         self._api_limiter = RateLimiter(now, API_WINDOW)
         self._pull_limiter = RateLimiter(now, PULL_WINDOW)
-        self._requests: deque[RecordedRequest] = deque(maxlen=RECORDS_KEPT)
-        self._answered = 0
-        self._requests_lock = threading.Lock()
+        self._requests = Records[RecordedRequest]()
         self._server = HttpServer(self._answer, port)
 
     @property
@@ -123,13 +118,12 @@ class HubSimulator(Service):
     @property
     def requests(self) -> list[RecordedRequest]:
         """A copy of the log, in the order in which requests were answered; the newest 100,000 of them."""
-        with self._requests_lock:
-            return list(self._requests)
+        return self._requests.copy()
 
     @property
     def answered(self) -> int:
         """How many requests were answered since the start."""
-        return self._answered
+        return self._requests.count
 
     def requests_to(self, path_prefix: str) -> list[RecordedRequest]:
         """Return the recorded requests whose path begins so."""
@@ -137,8 +131,11 @@ class HubSimulator(Service):
 
     def clear_requests(self) -> None:
         """Forget the recorded requests."""
-        with self._requests_lock:
-            self._requests.clear()
+        self._requests.clear()
+
+    def keep_records(self, most: int) -> None:
+        """Remember no more than the newest so many requests."""
+        self._requests.keep(most)
 
     def set_tokens_active(self, *, is_active: bool) -> None:
         """Let every access token expire, with all bearers made from it, or be good again."""
@@ -224,9 +221,7 @@ class HubSimulator(Service):
             self.clock(),
             caller.kind,
         )
-        with self._requests_lock:
-            self._requests.append(record)
-            self._answered += 1
+        self._requests.add(record)
 
 
 def _seeded_state(now: datetime) -> HubState:

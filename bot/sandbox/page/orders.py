@@ -8,7 +8,14 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 
 from bot.sandbox.clock import MovableClock
-from bot.sandbox.page.weather import HubNetwork, HubWeather, SlackNetwork, SlackWeather, TokenCondition
+from bot.sandbox.page.weather import (
+    HubNetwork,
+    HubWeather,
+    SlackNetwork,
+    SlackWeather,
+    TokenCondition,
+    Unacceptable,
+)
 
 MORNING_HOUR = 9
 LONGEST_MOVE_SECONDS = 10 * 365 * 86_400.0
@@ -86,6 +93,8 @@ def carry_out(order: HubOrder | SetSlackNetwork, hub: HubWeather, slack: SlackWe
 def move(clock: MovableClock, order: MoveClock, timezone: str) -> None:
     """Move the clock; "tomorrow" is meant in the time zone (an IANA name)."""
     if order.advance_seconds is not None:
+        if abs(clock.offset.total_seconds() + order.advance_seconds) > LONGEST_MOVE_SECONDS:
+            raise Unacceptable("That is more than ten years from now.")
         clock.advance(seconds=order.advance_seconds)
     elif order.reset:
         clock.reset()

@@ -237,11 +237,13 @@ class PageServer(Service):
 
 
 def _is_from_here(request: Request) -> bool:
-    host = urlsplit(f"//{request.headers.get('host', '')}")
-    if host.hostname not in _LOOPBACK_NAMES:
-        return False
+    host = request.headers.get("host", "")
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    try:
+        is_loopback = urlsplit(f"//{host}").hostname in _LOOPBACK_NAMES and "@" not in host
+        return is_loopback and (origin is None or urlsplit(origin).netloc == host)
+    except ValueError:  # A broken IPv6 address.
+        return False
 
 
 def _documents() -> Mapping[str, Traversable]:
@@ -257,7 +259,8 @@ def _documents() -> Mapping[str, Traversable]:
 
 
 def _json(value: Json) -> Answer:
-    return Answer(200, json.dumps(value, ensure_ascii=False).encode(), "application/json", _HEADERS)
+    # In ASCII: half a surrogate pair, which messages may hold, cannot be written in UTF-8.
+    return Answer(200, json.dumps(value).encode(), "application/json", _HEADERS)
 
 
 def _refusal(status: HTTPStatus, sentence: str) -> Answer:

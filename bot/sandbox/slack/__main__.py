@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from bot.sandbox.service import wait_for_signal
+from bot.sandbox.service import told_to_end
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.simulator import SlackSimulator
 
@@ -15,10 +15,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--app-url", help="where the app listens, such as http://127.0.0.1:3000/slack/events")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that every answer takes at least")
     options = parser.parse_args(arguments)
+    told = told_to_end()
     app = seed.hub_bot(seed.manifest_for(options.app_url))
     with SlackSimulator(app=app, port=options.port, latency_seconds=options.latency) as slack:
         print(_card(slack), flush=True)  # noqa: T201 - the addresses are this program's output.
-        wait_for_signal()
+        told.wait()
 
 
 def _card(slack: SlackSimulator) -> str:

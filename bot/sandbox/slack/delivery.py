@@ -7,14 +7,13 @@ https://docs.slack.dev/apis/events-api
 """
 
 import json
-import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 from urllib.parse import urlencode
 
+from bot.sandbox.records import Records
 from bot.sandbox.slack.apps import App
 
 ParcelKind = Literal["command", "interactive", "event"]
@@ -25,8 +24,6 @@ OutcomeKind = Literal[
 ACK_TIMEOUT_SECONDS = 3.0
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-# A demo may run for weeks; no test sends that many requests.
-RECORDS_KEPT = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +129,12 @@ class Dispatcher:
         self._http = http
         self._socket_mode = socket_mode
         self._now = now
-        self._lock = threading.Lock()
-        self._delivered: deque[DeliveredRequest] = deque(maxlen=RECORDS_KEPT)
+        self.records = Records[DeliveredRequest]()
 
     @property
     def delivered(self) -> list[DeliveredRequest]:
         """A copy of the log, in the order in which the outcomes were known."""
-        with self._lock:
-            return list(self._delivered)
+        return self.records.copy()
 
     def deliver(self, parcel: Parcel) -> Outcome:
         """Send one request and wait for its acknowledgement."""
@@ -148,6 +143,5 @@ class Dispatcher:
         outcome = way.deliver(parcel)
         attempt = parcel.retry.number if parcel.retry else 0
         record = DeliveredRequest(parcel.kind, parcel.app.id, parcel.payload, outcome, attempt, sent_at)
-        with self._lock:
-            self._delivered.append(record)
+        self.records.add(record)
         return outcome

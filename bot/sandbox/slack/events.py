@@ -146,12 +146,17 @@ class Events:
                 self._changed.notify_all()
 
     def _is_idle(self) -> bool:
-        return self._under_way == 0 and not (self._due and self._due[0].at <= self._now())
+        return self._under_way == 0 and not self._is_one_due()
+
+    def _is_one_due(self) -> bool:
+        """Tell whether the next one is to be sent; also one planned for a time that the clock was moved back from."""
+        now = self._now()
+        return bool(self._due) and (self._due[0].at <= now or self._due[0].at > now + max(RETRY_DELAYS))
 
     def _keep_sending(self) -> None:
         with self._changed:
             while not self._is_stopped:
-                while self._due and self._due[0].at <= self._now():
+                while self._is_one_due():
                     self._under_way += 1
                     self._senders.submit(self._send, heapq.heappop(self._due))
                 self._changed.wait(POLL_SECONDS if self._due else None)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
+from bot.sandbox.clock import is_within
+
 Clock = Callable[[], datetime]
 Tier = Literal["tier_1", "tier_2", "tier_3", "tier_4", "special"]
 
@@ -55,6 +57,8 @@ class MessagePace:
         with self._lock:
             now = self._now()
             full_until = max(self._full_until.get(channel, now), now)
+            if full_until > now + self.burst * MESSAGE_INTERVAL:
+                full_until = now  # Further than it can be filled: the clock was moved back since.
             wait = full_until - now - (self.burst - 1) * MESSAGE_INTERVAL
             if self.is_enabled and wait > timedelta():
                 return math.ceil(wait.total_seconds())
@@ -91,7 +95,7 @@ class CallQuota:
         with self._lock:
             now = self._now()
             began_at, spent = self._windows.get((app_id, method), (now, 0))
-            if now >= began_at + WINDOW:
+            if not is_within(WINDOW, began_at, now):
                 began_at, spent = now, 0
             if self.is_enabled and spent >= self._allowed[tier]:
                 return math.ceil((began_at + WINDOW - now).total_seconds())

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from bot.sandbox.clock import is_within
 from bot.sandbox.httpd import Answer, Request
 from bot.sandbox.slack.answers import html_answer
 from bot.sandbox.slack.apps import App, Token
@@ -104,7 +105,7 @@ class OAuthOffice:
     def _redeem(self, app: App, value: str, redirect_uri: str) -> _Code:
         with self._lock:
             code = self._codes.get(value)
-            if code is None or code.app is not app or self._now() - code.issued_at >= CODE_LIFETIME:
+            if code is None or code.app is not app or not is_within(CODE_LIFETIME, code.issued_at, self._now()):
                 raise Refusal("invalid_code")
             if code.is_used:
                 raise Refusal("code_already_used")

@@ -10,14 +10,15 @@ what unknown and outlived addresses answer, is inferred.
 import json
 import secrets
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Literal
 
+from bot.sandbox.clock import is_within
 from bot.sandbox.httpd import Answer, Request
+from bot.sandbox.records import Records
 from bot.sandbox.slack.answers import json_answer, text_answer, too_many_requests
 from bot.sandbox.slack.apps import App
 from bot.sandbox.slack.call import ArgumentsOfCall, Refusal
@@ -38,8 +39,8 @@ LIFETIME = timedelta(minutes=30)
 PREFIXES: tuple[str, ...] = ("/commands/", "/actions/", "/app-actions/", "/app/")
 FIRST_NUMBER = 397_700_885_554
 NOT_FOUND = 404
-# A demo may run for weeks; no test posts that often.
-RECORDS_KEPT = 100_000
+# A demo may run for weeks; nobody uses addresses of so long ago.
+CHAINS_KEPT = 10_000
 
 
 @dataclass(slots=True)
@@ -125,13 +126,12 @@ class ResponseUrls:
         self._lock = threading.Lock()
         self._numbers = count(FIRST_NUMBER)
         self._chains: dict[str, Chain] = {}
-        self._posts: deque[RecordedPost] = deque(maxlen=RECORDS_KEPT)
+        self.records = Records[RecordedPost]()
 
     @property
     def posts(self) -> list[RecordedPost]:
         """A copy of the log, in the order in which posts were answered; the newest 100,000 of them."""
-        with self._lock:
-            return list(self._posts)
+        return self.records.copy()
 
     def issue(self, kind: UrlKind, app: App, *, user: str, channel: str, source: Message | None = None) -> Chain:
         """Return a new chain with its URL.
@@ -148,7 +148,7 @@ class ResponseUrls:
             own = source.ts if source is not None and source.app_id == app.id else None
             chain = Chain(f"{self._origin()}{path}", app, user, channel, self._now(), own)
             self._chains[path] = chain
-            while len(self._chains) > RECORDS_KEPT:
+            while len(self._chains) > CHAINS_KEPT:
                 del self._chains[next(iter(self._chains))]
         if kind != "commands":
             chain.is_acknowledged.set()  # What acknowledges a click shows nothing.
@@ -174,8 +174,7 @@ class ResponseUrls:
             answer=answer.body.decode(errors="replace"),
             when=self._now(),
         )
-        with self._lock:
-            self._posts.append(post)
+        self.records.add(post)
 
     def respond(self, chain: Chain, body: Mapping[str, Any], *, is_paced: bool = True) -> Message | None:
         """Do what a body says, as if posted; an acknowledgement may hold one too, and uses nothing up.
@@ -209,7 +208,7 @@ class ResponseUrls:
         return message
 
     def _why_spent(self, chain: Chain) -> str | None:
-        if self._now() - chain.issued_at >= LIFETIME:
+        if not is_within(LIFETIME, chain.issued_at, self._now()):
             return "expired_url"
         return "used_url" if chain.uses >= MAX_USES else None
 

@@ -142,6 +142,13 @@ class SlackSimulator(Service):
         """Forget the recorded calls of the Web API."""
         self._web_api.clear_calls()
 
+    def keep_records(self, most: int) -> None:
+        """Remember no more than the newest so many calls, posts and deliveries, and messages of each conversation."""
+        self._web_api.records.keep(most)
+        self._response_urls.records.keep(most)
+        self._dispatcher.records.keep(most)
+        self.state.messages_kept = most
+
     def acting_as(self, user_id: str) -> Acting:
         """Return somebody who can act.
 

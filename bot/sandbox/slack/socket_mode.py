@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
+from bot.sandbox.clock import is_within
 from bot.sandbox.slack.apps import App
 from bot.sandbox.slack.delivery import ACK_TIMEOUT_SECONDS, JSON, Outcome, Parcel, ParcelKind
 
@@ -105,8 +106,10 @@ class SocketModeServer:
     def open_url(self, app: App) -> str:
         """Return an address at which the app may open one WebSocket, within half a minute."""
         ticket = secrets.token_urlsafe(24)
+        now = self._now()
         with self._lock:
-            self._tickets[ticket] = (app.id, self._now())
+            fresh = {key: each for key, each in self._tickets.items() if is_within(TICKET_LIFETIME, each[1], now)}
+            self._tickets = {**fresh, ticket: (app.id, now)}
         return f"ws://127.0.0.1:{self.port}/link/?ticket={ticket}&app_id={app.id}"
 
     def connections(self, app: App) -> int:
@@ -177,7 +180,7 @@ class SocketModeServer:
         ticket = query.get("ticket", [""])[0]
         with self._lock:
             app_id, issued_at = self._tickets.pop(ticket, ("", None))
-        if issued_at is None or self._now() - issued_at >= TICKET_LIFETIME:
+        if issued_at is None or not is_within(TICKET_LIFETIME, issued_at, self._now()):
             return connection.respond(HTTPStatus.FORBIDDEN, "invalid ticket\n")
         # The connection itself is where its handler looks for these.
         connection.username = app_id

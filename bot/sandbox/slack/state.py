@@ -197,6 +197,7 @@ class WorkspaceState:
         stacks: The open modals of each user, the lowest first.
         homes: The App Home of each user, by app id and user id.
         version: Counts changes; starts at 1.
+        messages_kept: How many messages of each conversation are kept, the newest; None for all.
     """
 
     def __init__(self, *, team_id: str, name: str, domain: str, now: Callable[[], datetime]) -> None:
@@ -212,6 +213,7 @@ class WorkspaceState:
         self.stacks: dict[str, list[View]] = {}
         self.homes: dict[tuple[str, str], View] = {}
         self.version = 1
+        self.messages_kept: int | None = None
         self._messages: dict[str, dict[str, Message]] = {}
         self._changed = threading.Condition(self.lock)
         self._numbers = count(1)
@@ -302,6 +304,7 @@ class WorkspaceState:
         """Put a message, with a `ts` from `new_ts`, into its conversation."""
         with self.lock:
             self._messages[message.channel][message.ts] = message
+            self._forget_oldest(message.channel)
             if message.is_reply and message.ephemeral_for is None:
                 self._mark_parent(message)
             message.version = self.touch()
@@ -354,6 +357,11 @@ class WorkspaceState:
             at = int(self.now().timestamp() * MICROSECONDS)
             self._newest_ts = max(at, self._newest_ts + 1)
             return f"{self._newest_ts // MICROSECONDS}.{self._newest_ts % MICROSECONDS:06d}"
+
+    def _forget_oldest(self, channel: str) -> None:
+        known = self._messages[channel]
+        while self.messages_kept is not None and len(known) > self.messages_kept:
+            del known[next(iter(known))]
 
     def _mark_parent(self, reply: Message) -> None:
         parent = self._messages[reply.channel].get(reply.thread_ts or "")

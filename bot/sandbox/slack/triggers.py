@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
+from bot.sandbox.clock import is_within
 from bot.sandbox.slack.call import Refusal
 from bot.sandbox.slack.unknowns import SlackUnknowns
 
@@ -47,7 +48,8 @@ class Triggers:
         """Return a new trigger id for something that a user has just done."""
         now = self._now()
         with self._lock:
-            self._issued = {key: each for key, each in self._issued.items() if now - each.issued_at < REMEMBERED}
+            known = self._issued.items()
+            self._issued = {key: each for key, each in known if is_within(REMEMBERED, each.issued_at, now)}
             trigger_id = f"{next(self._numbers)}.{TEAM_NUMBER}.{secrets.token_hex(16)}"
             self._issued[trigger_id] = _Trigger(user_id, now)
         return trigger_id
@@ -64,7 +66,7 @@ class Triggers:
                 raise Refusal("invalid_trigger_id")
             if trigger.is_used:
                 raise Refusal(self._word(used=True))
-            if self._now() - trigger.issued_at >= LIFETIME:
+            if not is_within(LIFETIME, trigger.issued_at, self._now()):
                 raise Refusal(self._word(used=False))
             trigger.is_used = True
             return trigger.user_id

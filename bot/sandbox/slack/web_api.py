@@ -7,8 +7,6 @@ Source: https://docs.slack.dev/apis/web-api
 
 import json
 import secrets
-import threading
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +14,7 @@ from typing import Any
 
 from bot.sandbox.faults import FaultBox
 from bot.sandbox.httpd import Answer, Request
+from bot.sandbox.records import Records
 from bot.sandbox.slack import uploads
 from bot.sandbox.slack.answers import json_answer, too_many_requests
 from bot.sandbox.slack.api.methods import METHODS, Method
@@ -31,8 +30,6 @@ from bot.sandbox.slack.unknowns import SlackUnknowns
 
 Event = Mapping[str, Any]
 
-# A demo may run for weeks; no test makes that many calls.
-RECORDS_KEPT = 100_000
 TOKEN_ERRORS = {
     "revoked": "token_revoked",
     "expired": "token_expired",
@@ -114,19 +111,16 @@ class WebApi:
         self._faults = faults
         self._pause = pause
         self._office = OAuthOffice(state, apps, now)
-        self._calls: deque[RecordedCall] = deque(maxlen=RECORDS_KEPT)
-        self._calls_lock = threading.Lock()
+        self.records = Records[RecordedCall]()
 
     @property
     def calls(self) -> list[RecordedCall]:
         """A copy of the log, in the order in which calls were answered; the newest 100,000 of them."""
-        with self._calls_lock:
-            return list(self._calls)
+        return self.records.copy()
 
     def clear_calls(self) -> None:
         """Forget the recorded calls."""
-        with self._calls_lock:
-            self._calls.clear()
+        self.records.clear()
 
     def answer(self, request: Request) -> Answer:
         """Answer a path below `/api/`."""
@@ -222,8 +216,7 @@ class WebApi:
             _decoded(answer),
             self._now(),
         )
-        with self._calls_lock:
-            self._calls.append(record)
+        self.records.add(record)
 
 
 def _check_token(method: Method, incoming: IncomingCall, token: Token | None) -> None:
