@@ -41,10 +41,12 @@ class FollowedClock:
 
     Args:
         url: Where the sandbox tells its time.
+        retry_seconds: How long to wait when it does not.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, retry_seconds: float = _RETRY_SECONDS) -> None:
         self._url = url
+        self._retry_seconds = retry_seconds
         self._session = requests.Session()
         self._session.trust_env = False  # It is on this machine; no proxy can reach it.
         self._time = _Time(version=0, offset_seconds=0.0)
@@ -95,7 +97,7 @@ class FollowedClock:
                 if not is_away and not self._stopping.is_set():
                     logger.warning("sandbox_clock_away")
                 is_away = True
-                self._stopping.wait(_RETRY_SECONDS)
+                self._stopping.wait(self._retry_seconds)
 
     def _asked(self) -> _Time:
         answer = self._session.get(

@@ -139,6 +139,9 @@ def test_it_takes_nothing_from_the_environment() -> None:
         "SLACK_CLIENT_ID": "1.2",
         "HUB_BOT_NONSENSE": "1",
         "PORT": "1",
+        "HTTPS_PROXY": origin,
+        "https_proxy": origin,
+        "HTTP_PROXY": origin,
     }
 
     with running_demo(environment=environment) as demo:

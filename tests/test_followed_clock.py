@@ -17,14 +17,14 @@ PATIENCE_SECONDS = 5.0
 A_DAY_SECONDS = 86_400.0
 
 
-def telling(clock: MovableClock) -> HttpServer:
+def telling(clock: MovableClock, port: int = 0) -> HttpServer:
     """Return a server that tells a clock's time, as the sandbox does: at once when it was moved since `after`."""
 
     def answer(request: Request) -> Answer:
         version, offset = clock.wait_for_move(int(request.query["after"]), 0.2)
         return Answer(200, json.dumps({"version": version, "offset_seconds": offset.total_seconds()}).encode())
 
-    return HttpServer(answer)
+    return HttpServer(answer, port)
 
 
 @pytest.fixture
@@ -105,17 +105,25 @@ def test_a_short_sleep_takes_its_time(clock: FollowedClock) -> None:
     assert 0.05 <= time.monotonic() - began_at < 2
 
 
-def test_a_sandbox_that_goes_away_leaves_its_time_behind(sandbox: MovableClock) -> None:
+def test_a_sandbox_that_went_away_leaves_its_time_behind_and_is_followed_again(sandbox: MovableClock) -> None:
     server = telling(sandbox)
     server.start()
-    clock = FollowedClock(f"http://127.0.0.1:{server.port}/clock")
+    clock = FollowedClock(f"http://127.0.0.1:{server.port}/clock", retry_seconds=0.01)
     sandbox.advance(days=3)
     clock.start()
+    moved(sandbox)
 
     server.stop()
+    sandbox.advance(days=1)
+    time.sleep(0.05)  # Some tries in vain.
+    assert abs(clock.now() + timedelta(days=1) - sandbox()) < timedelta(seconds=1)
 
+    again = telling(sandbox, port=server.port)
+    again.start()
+    moved(sandbox)
     assert abs(clock.now() - sandbox()) < timedelta(seconds=1)
     clock.stop()
+    again.stop()
 
 
 def test_without_a_sandbox_it_does_not_start() -> None:

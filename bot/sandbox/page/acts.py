@@ -12,6 +12,7 @@ from bot.sandbox.slack.acting import Acting, Clicked
 
 LONGEST_TEXT = 12_000
 Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Timestamp = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}\.[0-9]{6}$")]
 Json = dict[str, Any]
 Values = dict[str, dict[str, Json]]
 
@@ -30,7 +31,7 @@ class Type(Act):
     do: Literal["type"]
     channel: Name
     text: str = Field(max_length=LONGEST_TEXT)
-    thread_ts: Name | None = None
+    thread_ts: Timestamp | None = None
 
 
 class MessageContainer(BaseModel):

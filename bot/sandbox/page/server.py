@@ -143,7 +143,8 @@ class PageServer(Service):
         after = _number(request.query.get("after"))
         if after > self._slack.state.version:
             after = 0  # The page is older than this server.
-        self._wait_until(lambda: self._slack.state.wait_for_change(after, POLL_SLICE_SECONDS) > after)
+        if request.query.get("wait") != "0":
+            self._wait_until(lambda: self._slack.state.wait_for_change(after, POLL_SLICE_SECONDS) > after)
         return _json(
             workspace_as_seen(self._slack, me, after)
             | {

@@ -98,6 +98,7 @@ def _conversation(conversation: Conversation, me: str, app: App) -> Json:
         "bot_is_member": app.bot_user_id in conversation.members,
         "is_archived": conversation.is_archived,
         "is_shared": conversation.is_shared,
+        "is_read_only": conversation.kind == "im" and app.bot_user_id in others and app.is_messages_tab_read_only,
         "member_count": len(conversation.members),
         "with": next(iter(others), me) if conversation.kind == "im" else None,
     }

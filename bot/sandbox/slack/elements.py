@@ -152,5 +152,5 @@ def _initial(element: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_answered(held: Mapping[str, Any]) -> bool:
-    field, _ = STATE_FIELDS[held["type"]]
+    field, _ = STATE_FIELDS.get(str(held.get("type")), ("value", ""))
     return held.get(field) not in (None, "", [])

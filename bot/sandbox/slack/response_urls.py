@@ -26,7 +26,7 @@ from bot.sandbox.slack.events import change_event, deletion_event, message_event
 from bot.sandbox.slack.limits import MessagePace, RateLimited
 from bot.sandbox.slack.payloads import message_object
 from bot.sandbox.slack.posting import Content, checked_content
-from bot.sandbox.slack.state import Message, WorkspaceState
+from bot.sandbox.slack.state import TIMESTAMP, Message, WorkspaceState
 from bot.sandbox.slack.unknowns import SlackUnknowns
 
 UrlKind = Literal["commands", "actions", "app-actions", "app"]
@@ -271,7 +271,7 @@ class ResponseUrls:
             app_id=chain.app.id,
             blocks=content.blocks,
             attachments=content.attachments,
-            thread_ts=(arguments.text("thread_ts") or None) if is_for_all else None,
+            thread_ts=_thread_ts(arguments) if is_for_all else None,
             ephemeral_for=None if is_for_all else chain.user,
         )
         chain.newest = message.ts
@@ -300,3 +300,10 @@ def _json_object(body: bytes) -> Mapping[str, Any] | None:
 
 def _json_refusal(error: str, status: int) -> Answer:
     return json_answer({"ok": False, "error": error}, status)
+
+
+def _thread_ts(arguments: ArgumentsOfCall) -> str | None:
+    wanted = arguments.text("thread_ts")
+    if wanted and not TIMESTAMP.fullmatch(wanted):
+        raise Refusal("invalid_thread_ts")
+    return wanted or None

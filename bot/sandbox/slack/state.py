@@ -6,6 +6,7 @@ server answers requests while holding `WorkspaceState.lock`. Every change counts
 the message's id within its channel.
 """
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,6 +20,8 @@ ConversationKind = Literal["public", "private", "im"]
 Subtype = Literal["bot_message", "channel_join", "channel_leave", "command", "slackbot"]
 
 MICROSECONDS = 1_000_000
+TIMESTAMP = re.compile(r"[0-9]{10}\.[0-9]{6}")
+"""A `ts`."""
 
 
 @dataclass(slots=True)

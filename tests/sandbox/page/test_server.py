@@ -63,6 +63,30 @@ def test_nobody_sees_what_is_not_theirs(page: PageOfTests) -> None:
     assert guest == {"deploys"}
 
 
+def test_the_apps_direct_message_is_told_to_be_read_only_when_it_is(page: PageOfTests) -> None:
+    opened = page.post("/act", {"as": "U0ANA", "do": "open_im", "user": "U0HUBBOT"}).json()["channel"]
+    manifest = page.sandbox.slack.app.manifest
+
+    def is_read_only() -> bool:
+        found = next(each for each in page.seen_by("U0ANA")["conversations"] if each["id"] == opened)
+        return bool(found["is_read_only"])
+
+    manifest["features"]["app_home"]["messages_tab_read_only_enabled"] = True
+    assert is_read_only()
+    manifest["features"]["app_home"]["messages_tab_read_only_enabled"] = False
+    assert not is_read_only()
+
+
+def test_a_page_that_nobody_looks_at_is_answered_at_once(page: PageOfTests) -> None:
+    version = page.seen_by("U0ANA")["version"]
+    began_at = time.monotonic()
+
+    seen = page.get(f"/state?as=U0ANA&after={version}&wait=0").json()
+
+    assert (seen["version"], seen["messages"]) == (version, [])
+    assert time.monotonic() - began_at < 5
+
+
 def test_only_the_asker_sees_what_is_ephemeral(page: PageOfTests) -> None:
     page.post("/act", {"as": "U0ANA", "do": "type", "channel": "C0GENERAL", "text": "/nonsense"})
 

@@ -1,15 +1,14 @@
 // The box to write in: it grows, completes, remembers, and never gets in the way of sending.
 
 import { complete } from "./completion.js";
-import { h } from "./dom.js";
-import { Drafts, TypedHistory } from "./history.js";
-import { icon } from "./icons.js";
-import { toggleMenu } from "./menu.js";
+import { h, isComposing } from "./dom.js";
+import { draftAt, keepDraft, TypedHistory } from "./history.js";
+import { iconButton } from "./icons.js";
 import { avatar } from "./names.js";
+import { menuAt } from "./popover.js";
 import { redraw } from "./redraw.js";
 import { Suggestions } from "./suggestions.js";
 
-const drafts = new Drafts();
 const history = new TypedHistory();
 
 export class Composer {
@@ -24,6 +23,7 @@ export class Composer {
   #bar = h("div", { class: "composer-closed" });
   #frame;
   #suggestions;
+  #kept = "";
 
   /**
    * @param {Object} store
@@ -38,8 +38,7 @@ export class Composer {
     this.#options = options;
     this.#box = h("textarea", { class: "composer-box", rows: "1", enterkeyhint: "send", spellcheck: "true" });
     this.#suggestions = new Suggestions(this.#box, (item, range) => this.#accept(item, range));
-    this.#send = iconButton("Send message", "send", () => this.#submit());
-    this.#send.classList.add("composer-send");
+    this.#send = iconButton("Send message", "send", () => this.#submit(), { class: "icon-button composer-send" });
     this.#frame = h(
       "div",
       { class: "composer-frame" },
@@ -65,6 +64,7 @@ export class Composer {
     history.of(this.#store.me);
     const place = [this.#store.me, target.channel, target.thread].join("/");
     const isOther = this.#target?.place !== place;
+    const wasInBar = this.#bar.contains(document.activeElement);
     if (isOther) this.#keepDraft();
     this.#target = { ...target, place };
     this.#box.setAttribute("aria-label", target.label);
@@ -74,8 +74,11 @@ export class Composer {
     redraw(this.#bar, target.closedSignature ?? null, () => target.closed?.() ?? []);
     if (isOther) {
       history.rewind();
-      this.#set(drafts.at(place));
+      this.#kept = draftAt(place);
+      this.#set(this.#kept);
     }
+    // Who has just joined wants to write.
+    if (wasInBar && !target.closed) this.focus();
     this.#shortcuts.hidden = this.#globalShortcuts().length === 0;
   }
 
@@ -91,19 +94,15 @@ export class Composer {
   }
 
   #buttons() {
-    const bot = () => this.#store.state?.app.name ?? "Hub Bot";
-    const insert = (words) => () => this.#insert(words());
-    this.#shortcuts = iconButton("Shortcuts", "bolt", () => this.#openShortcuts());
-    this.#shortcuts.setAttribute("aria-haspopup", "menu");
-    this.#shortcuts.setAttribute("aria-expanded", "false");
-    const command = () => `${this.#store.state?.app.command ?? "/hub"} `;
+    const insert = (wordsOf) => () => this.#insert(wordsOf(this.#store.state?.app));
+    this.#shortcuts = iconButton("Shortcuts", "bolt");
+    menuAt(this.#shortcuts, "Shortcuts", () => this.#shortcutItems());
+    const ask = insert((app) => `@${app?.name ?? "Hub Bot"} `);
+    const command = insert((app) => `${app?.command ?? "/hub"} `);
+    const mention = insert(() => "@");
     const first = this.#options.isThread
-      ? iconButton(
-          "Ask Hub Bot",
-          "bot",
-          insert(() => `@${bot()} `),
-        )
-      : iconButton("Write a command", "slash", insert(command));
+      ? iconButton("Ask Hub Bot", "bot", ask)
+      : iconButton("Write a command", "slash", command);
     const hint = h(
       "span",
       { class: "composer-keys", "aria-hidden": "true" },
@@ -112,16 +111,7 @@ export class Composer {
       h("kbd", {}, "Shift Enter"),
       " for a new line",
     );
-    return [
-      first,
-      iconButton(
-        "Mention somebody",
-        "at",
-        insert(() => "@"),
-      ),
-      this.#shortcuts,
-      hint,
-    ];
+    return [first, iconButton("Mention somebody", "at", mention), this.#shortcuts, hint];
   }
 
   #listen() {
@@ -129,7 +119,10 @@ export class Composer {
     this.#box.addEventListener("keydown", (event) => this.#onKey(event));
     this.#box.addEventListener("click", () => this.#suggest());
     this.#box.addEventListener("focus", () => this.#suggest());
-    this.#box.addEventListener("blur", () => this.#suggestions.close());
+    this.#box.addEventListener("blur", () => {
+      this.#suggestions.close();
+      this.#keepDraft();
+    });
     this.#box.addEventListener("keyup", (event) => {
       if (["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) this.#suggest();
     });
@@ -143,7 +136,7 @@ export class Composer {
 
   #onKey(event) {
     // While a letter is being composed, Enter belongs to the input method.
-    if (event.isComposing || this.#suggestions.onKey(event)) return;
+    if (isComposing(event) || this.#suggestions.onKey(event)) return;
     if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
       event.preventDefault();
       this.#submit();
@@ -182,8 +175,8 @@ export class Composer {
   #giveBack(target, words) {
     if (this.#target?.place === target.place) {
       if (this.#box.value === "") this.#set(words);
-    } else if (drafts.at(target.place) === "") {
-      drafts.keep(target.place, words);
+    } else if (draftAt(target.place) === "") {
+      keepDraft(target.place, words);
     }
   }
 
@@ -244,31 +237,29 @@ export class Composer {
   }
 
   #keepDraft() {
-    if (this.#target) drafts.keep(this.#target.place, this.#box.value);
+    // What was not touched here may be written in another tab.
+    if (!this.#target || this.#box.value === this.#kept) return;
+    this.#kept = this.#box.value;
+    keepDraft(this.#target.place, this.#kept);
   }
 
   #globalShortcuts() {
     return (this.#store.state?.app.shortcuts ?? []).filter((each) => each.type === "global");
   }
 
-  #openShortcuts() {
+  #shortcutItems() {
     const { app } = this.#store.state;
     const bot = this.#store.people.get(app.bot_user);
-    const items = this.#globalShortcuts().map((each) => ({
+    return this.#globalShortcuts().map((each) => ({
       label: each.name,
       detail: app.name,
       picture: bot && avatar(bot, "small"),
       onSelect: () => this.#useShortcut(each),
     }));
-    toggleMenu(this.#shortcuts, { label: "Shortcuts", items });
   }
 
   async #useShortcut(shortcut) {
     const answer = await this.#store.act({ do: "shortcut", callback_id: shortcut.callback_id });
     if (!answer.ok) this.#toasts.error(answer.error);
   }
-}
-
-function iconButton(label, sign, onclick) {
-  return h("button", { class: "icon-button", type: "button", "aria-label": label, title: label, onclick }, icon(sign));
 }

@@ -1,41 +1,42 @@
 // What the renderer of blocks is told about where it draws, and what happens when somebody uses what it drew.
 
-import { knownZone } from "./times.js";
-
 export class Contexts {
   #store;
   #toasts;
+  #onOpen;
 
-  constructor(store, toasts) {
+  /**
+   * @param {Object} store
+   * @param {Object} toasts
+   * @param {function({kind: string, id: string}): void} onOpen Goes to the person or channel of a mention.
+   */
+  constructor(store, toasts, onOpen) {
     this.#store = store;
     this.#toasts = toasts;
+    this.#onOpen = onOpen;
   }
 
-  /** The context of a message's blocks. */
-  ofMessage(message) {
-    return this.#make("message", { type: "message", channel: message.channel, ts: message.ts });
+  /** The context of a message's blocks; `part` names an attachment, whose blocks may have the same ids. */
+  ofMessage(message, part = "") {
+    const container = { type: "message", channel: message.channel, ts: message.ts };
+    return this.#make(container, part);
   }
 
   /** The context of the app's Home tab. */
   ofHome(view) {
-    return this.#make("home", { type: "view", view_id: view.id });
+    return this.#make({ type: "view", view_id: view.id });
   }
 
-  /** The context of modal dialogs; which view is meant, each action says itself. */
-  ofModals() {
-    return this.#make("modal", null);
-  }
-
-  /** A context for words that stand nowhere in particular. */
+  /** A context for words that stand nowhere in particular, and for modal dialogs, which know their view themselves. */
   plain() {
-    return this.#make("message", null);
+    return this.#make(null);
   }
 
-  #make(surface, container) {
+  #make(container, part = "") {
     const store = this.#store;
     return {
-      surface,
       container,
+      part,
       people: store.people,
       conversations: store.conversations,
       usergroups: store.usergroups,
@@ -44,11 +45,12 @@ export class Contexts {
       },
       now: () => store.now(),
       get timeZone() {
-        return knownZone(store.myself.tz);
+        return store.myself.tz;
       },
+      onOpen: container && this.#onOpen,
       onAction: (action) => this.#click(action, container),
       onSubmit: (view, values) => store.act({ do: "submit", view_id: view.id, values }),
-      onCloseView: (view, isCleared) => this.#closeView(view, isCleared),
+      onCloseView: (view) => this.#closeView(view),
     };
   }
 
@@ -60,12 +62,8 @@ export class Contexts {
     return answer;
   }
 
-  async #closeView(view, isCleared) {
-    const answer = await this.#store.act({
-      do: "close_view",
-      view_id: view.id ?? view,
-      is_cleared: Boolean(isCleared),
-    });
+  async #closeView(view) {
+    const answer = await this.#store.act({ do: "close_view", view_id: view.id });
     if (!answer.ok) this.#toasts.error(answer.error);
     return answer;
   }

@@ -5,7 +5,7 @@ import { h, replace } from "./dom.js";
 import { Header } from "./header.js";
 import { icon } from "./icons.js";
 import { MessageList } from "./messages.js";
-import { renderHome } from "./kit/modal.js";
+import { renderBlocks } from "./kit/blocks.js";
 import { conversationIcon, conversationLabel, conversationName } from "./names.js";
 import { isInChannel } from "./unread.js";
 
@@ -66,7 +66,7 @@ export class ConversationPane {
   #showMessages(conversation) {
     const { store, unread } = this.#desk;
     const place = `${store.me}/${conversation.id}`;
-    const fresh = unread.fresh(conversation.id)[0]?.ts ?? null;
+    const fresh = unread.isKnown(conversation.id) ? (unread.fresh(conversation.id)[0]?.ts ?? null) : null;
     if (place !== this.#place) this.#newSince = fresh;
     else if (document.visibilityState === "hidden") this.#newSince ??= fresh;
     this.#place = place;
@@ -111,6 +111,10 @@ export class ConversationPane {
       const words = "This channel is archived: nobody can write here.";
       return closedBar(words, "Unarchive", () => manage("unarchive", conversation), [conversation.id, "archived"]);
     }
+    if (conversation.is_read_only) {
+      const words = "Only the app writes here. Use its command in a channel.";
+      return closedBar(words, null, null, [conversation.id, "read only"]);
+    }
     if (conversation.kind === "im" || conversation.is_member) return {};
     const label = conversationLabel(conversation, this.#desk.store);
     const words = `You are looking at ${label} from outside.`;
@@ -129,7 +133,7 @@ export class ConversationPane {
       h("div", { class: "intro-sign" }, conversationIcon(conversation, store)),
       h("h2", { class: "intro-name" }, h("bdi", {}, name)),
       h("p", { class: "intro-about" }, about),
-      tips.length > 0 && (conversation.is_member || conversation.kind === "im") && this.#tips(tips),
+      tips.length > 0 && !conversation.is_read_only && (conversation.is_member || conversation.kind === "im") && this.#tips(tips),
     ];
   }
 
@@ -154,7 +158,7 @@ export class ConversationPane {
     this.#homeSignature = signature;
     if (!view) return void replace(this.#home, h("p", { class: "nothing" }, "This app has nothing on its home yet."));
     try {
-      replace(this.#home, renderHome(view, contexts.ofHome(view)));
+      replace(this.#home, renderBlocks(view.blocks, contexts.ofHome(view)));
     } catch (error) {
       console.error(error);
       replace(this.#home, h("p", { class: "nothing" }, "The app's home cannot be shown."));
@@ -173,9 +177,8 @@ function threadsOf(messages) {
   return threads;
 }
 
+/** Stand in for the composer: words, and a button unless there is nothing that one could do. */
 function closedBar(words, label, onclick, signature) {
-  return {
-    closedSignature: signature,
-    closed: () => [h("p", {}, words), h("button", { class: "button is-primary", type: "button", onclick }, label)],
-  };
+  const button = () => label && h("button", { class: "button is-primary", type: "button", onclick }, label);
+  return { closedSignature: signature, closed: () => [h("p", {}, words), button()] };
 }

@@ -1,7 +1,7 @@
-// The page's own dialogs: keyboard help and the question before something that cannot be undone.
+// The page's own dialogs, and the one of them that helps.
 
 import { h } from "./dom.js";
-import { icon } from "./icons.js";
+import { iconButton } from "./icons.js";
 
 const ABOUT =
   "This is a simulated Slack workspace with a simulated Docker Hub; only the bot is real. Act as anybody, push tags, " +
@@ -68,7 +68,7 @@ export function openHelp() {
       "header",
       { class: "dialog-head" },
       h("h2", {}, "Help"),
-      closeButton(() => dialog.close()),
+      iconButton("Close", "close", () => dialog.close()),
     ),
     h(
       "div",
@@ -77,37 +77,4 @@ export function openHelp() {
       groups,
     ),
   );
-}
-
-/**
- * Ask before something is done.
- *
- * @returns {Promise<boolean>} Whether the answer was yes.
- */
-export function confirm({ title, question, yes }) {
-  return new Promise((resolve) => {
-    const answer = (isYes) => () => {
-      resolve(isYes);
-      dialog.close();
-    };
-    const cancel = h("button", { class: "button", type: "button", onclick: answer(false) }, "Cancel");
-    const dialog = openDialog(
-      title,
-      "dialog-small",
-      h("header", { class: "dialog-head" }, h("h2", {}, title)),
-      h("div", { class: "dialog-body" }, h("p", {}, question)),
-      h(
-        "footer",
-        { class: "dialog-foot" },
-        cancel,
-        h("button", { class: "button is-danger", type: "button", onclick: answer(true) }, yes),
-      ),
-    );
-    dialog.addEventListener("close", () => resolve(false));
-    cancel.focus();
-  });
-}
-
-function closeButton(onclick) {
-  return h("button", { class: "icon-button", type: "button", "aria-label": "Close", onclick }, icon("close"));
 }

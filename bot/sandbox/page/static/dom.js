@@ -6,8 +6,8 @@ const BOOLEAN = new Set(["checked", "disabled", "hidden", "open", "required", "s
  * Make an element.
  *
  * @param {string} tag Its name; SVG names are made with `svg`.
- * @param {Object} [properties] Attributes; `on…` are listeners, `class` and `dataset` are what they say; null, undefined
- *     and false leave an attribute out.
+ * @param {Object} [properties] Attributes; `on…` are listeners, `class` and `dataset` are what they say; null,
+ *     undefined and false leave an attribute out.
  * @param {...(Node|string|number|null|undefined|false|Array)} children What is inside; strings become text.
  * @returns {HTMLElement}
  */
@@ -26,6 +26,20 @@ export function replace(element, ...children) {
   return element;
 }
 
+let made = 0;
+
+/** @returns {string} An id that no other element of the page has. */
+export function newId() {
+  made += 1;
+  return `made-${made}`;
+}
+
+/** @returns {boolean} Whether a key belongs to the input method, which composes a letter or a word with it. */
+export function isComposing(event) {
+  // Some browsers end the composition before they tell of the Enter that ended it; its code is then this one.
+  return event.isComposing || event.keyCode === 229;
+}
+
 function fill(element, properties, children) {
   for (const [name, value] of Object.entries(properties ?? {})) {
     if (value === null || value === undefined || value === false) continue;
@@ -34,7 +48,7 @@ function fill(element, properties, children) {
     else if (name === "value" || BOOLEAN.has(name)) element[name] = value;
     else element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children.flat(Infinity).filter(isShown).map((child) => (child instanceof Node ? child : String(child))));
+  element.append(...children.flat(Infinity).filter(isShown));
   return element;
 }
 

@@ -3,6 +3,8 @@
 import { parseCsv } from "./csv.js";
 import { h, replace } from "./dom.js";
 import { icon } from "./icons.js";
+import { gridNode } from "./kit/tables.js";
+import { ownAddress } from "./safe.js";
 
 const PREVIEWED_ROWS = 20;
 
@@ -36,7 +38,7 @@ export function renderFile(file) {
 }
 
 /** The number of bytes in words: "1.2 kB". */
-export function bytes(size) {
+function bytes(size) {
   if (size < 1000) return `${size} bytes`;
   const units = ["kB", "MB", "GB"];
   let value = size / 1000;
@@ -55,17 +57,6 @@ function about(file) {
 
 function isCsv(file) {
   return file.mimetype === "text/csv" || /\.csv$/i.test(file.name);
-}
-
-/** The address if it leads to this page's server, else null: a message must not lead elsewhere by a download. */
-function ownAddress(url) {
-  if (!url) return null;
-  try {
-    const address = new URL(url, location.href);
-    return address.origin === location.origin ? address.pathname + address.search : null;
-  } catch {
-    return null;
-  }
 }
 
 function previewButton(file, url, preview) {
@@ -94,37 +85,8 @@ async function previewOf(file, url) {
 
 function table(file, { rows, isCut }) {
   if (rows.length === 0) return h("p", { class: "file-note" }, "The file is empty.");
-  const [head, ...body] = rows;
-  const label = `First rows of ${file.name}`;
-  return [
-    h(
-      "div",
-      { class: "file-table", tabindex: "0", role: "region", "aria-label": label },
-      h(
-        "table",
-        {},
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            head.map((cell) => h("th", { scope: "col" }, cell)),
-          ),
-        ),
-        h(
-          "tbody",
-          {},
-          body.map((row) =>
-            h(
-              "tr",
-              {},
-              row.map((cell) => h("td", {}, cell)),
-            ),
-          ),
-        ),
-      ),
-    ),
-    isCut && h("p", { class: "file-note" }, `The first ${body.length} rows. Download the file to see all.`),
-  ];
+  const everywhere = (look) => rows[0].map(() => look);
+  const looks = { label: `First rows of ${file.name}`, align: everywhere("left"), wraps: everywhere(false) };
+  const note = `The first ${rows.length - 1} rows. Download the file to see all.`;
+  return [h("div", { class: "blocks" }, gridNode(rows, looks)), isCut && h("p", { class: "file-note" }, note)];
 }

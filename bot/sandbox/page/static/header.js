@@ -1,9 +1,9 @@
 // The line above a conversation: its name, topic and members, what can be done with it, and the app's tabs.
 
 import { h } from "./dom.js";
-import { icon } from "./icons.js";
-import { toggleMenu } from "./menu.js";
+import { icon, iconButton } from "./icons.js";
 import { conversationIcon, conversationName, counted } from "./names.js";
+import { menuAt } from "./popover.js";
 import { redraw } from "./redraw.js";
 
 export class Header {
@@ -41,18 +41,11 @@ export class Header {
   }
 
   #menuButton({ hasNews }) {
-    return h(
-      "button",
-      {
-        class: "icon-button only-narrow menu-button",
-        type: "button",
-        "aria-label": hasNews ? "Open menu, there are new messages" : "Open menu",
-        dataset: { key: "menu" },
-        onclick: this.#desk.openSidebar,
-      },
-      icon("menu"),
-      hasNews && h("span", { class: "news-dot" }),
-    );
+    const label = hasNews ? "Open menu, there are new messages" : "Open menu";
+    const look = { class: "icon-button only-narrow menu-button", dataset: { key: "menu" } };
+    const button = iconButton(label, "menu", this.#desk.openSidebar, look);
+    if (hasNews) button.append(h("span", { class: "news-dot" }));
+    return button;
   }
 
   #title(conversation, isApp) {
@@ -84,39 +77,19 @@ export class Header {
       buttons.push(this.#actionsButton(conversation));
     }
     buttons.push(
-      h(
-        "button",
-        {
-          class: isPanelOpen ? "icon-button is-pressed" : "icon-button",
-          type: "button",
-          "aria-label": "Simulation controls",
-          "aria-expanded": String(isPanelOpen),
-          "aria-controls": "panel",
-          title: "Simulation controls",
-          dataset: { key: "panel" },
-          onclick: this.#desk.togglePanel,
-        },
-        icon("sliders"),
-      ),
+      iconButton("Simulation controls", "sliders", this.#desk.togglePanel, {
+        class: isPanelOpen ? "icon-button is-pressed" : "icon-button",
+        "aria-expanded": String(isPanelOpen),
+        "aria-controls": "panel",
+        dataset: { key: "panel" },
+      }),
     );
     return h("div", { class: "header-buttons" }, buttons);
   }
 
   #actionsButton(conversation) {
-    const button = h(
-      "button",
-      {
-        class: "icon-button",
-        type: "button",
-        "aria-label": "Channel actions",
-        "aria-haspopup": "menu",
-        "aria-expanded": "false",
-        title: "Channel actions",
-        dataset: { key: "actions" },
-        onclick: () => toggleMenu(button, { label: "Channel actions", items: this.#actions(conversation) }),
-      },
-      icon("more"),
-    );
+    const button = iconButton("Channel actions", "more", null, { dataset: { key: "actions" } });
+    menuAt(button, "Channel actions", () => this.#actions(conversation));
     return button;
   }
 

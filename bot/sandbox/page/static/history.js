@@ -1,6 +1,7 @@
 // What a person has sent, to bring back with the arrow keys as in a shell; and what they have begun to write where.
 
 import { recall, remember } from "./memory.js";
+import { asList, asRecord, asText } from "./safe.js";
 
 const MOST = 100;
 
@@ -13,15 +14,15 @@ export class TypedHistory {
   of(person) {
     if (person === this.#owner) return;
     this.#owner = person;
-    const lines = recall(`history:${person}`, []);
-    this.#lines = Array.isArray(lines) ? lines.filter((each) => typeof each === "string") : [];
-    this.#at = this.#lines.length;
+    this.#read();
   }
 
   /** Note a line that was sent. */
   add(line) {
+    // Another tab may have added some, too.
+    this.#read();
     if (this.#lines.at(-1) !== line) this.#lines = [...this.#lines, line].slice(-MOST);
-    this.#at = this.#lines.length;
+    this.rewind();
     remember(`history:${this.#owner}`, this.#lines);
   }
 
@@ -48,21 +49,22 @@ export class TypedHistory {
     this.#at = Math.min(this.#lines.length, this.#at + 1);
     return this.#lines[this.#at] ?? "";
   }
+
+  #read() {
+    this.#lines = asList(recall(`history:${this.#owner}`, [])).filter((each) => typeof each === "string");
+    this.rewind();
+  }
 }
 
-export class Drafts {
-  #drafts = new Map(Object.entries(recall("drafts", {})));
+/** What was begun at a place: a conversation or thread, and a person. */
+export function draftAt(place) {
+  return asText(asRecord(recall("drafts", {}))[place]);
+}
 
-  /** What was begun at a place: a conversation or thread, and a person. */
-  at(place) {
-    const words = this.#drafts.get(place);
-    return typeof words === "string" ? words : "";
-  }
-
-  /** Keep what was begun at a place; nothing when it is empty. */
-  keep(place, words) {
-    if (words.trim() === "") this.#drafts.delete(place);
-    else this.#drafts.set(place, words);
-    remember("drafts", Object.fromEntries(this.#drafts));
-  }
+/** Keep what was begun at a place; nothing when it is empty. Other places may be another tab's. */
+export function keepDraft(place, words) {
+  const drafts = asRecord(recall("drafts", {}));
+  if (words.trim() === "") delete drafts[place];
+  else drafts[place] = words;
+  remember("drafts", drafts);
 }

@@ -2,13 +2,15 @@
 
 import { Contexts } from "./context.js";
 import { ConversationPane } from "./conversation.js";
+import { ask } from "./kit/confirm.js";
 import { refreshDates } from "./kit/dates.js";
-import { confirm, openHelp } from "./dialogs.js";
+import { openHelp } from "./dialogs.js";
+import { isComposing } from "./dom.js";
 import { Drawers } from "./drawers.js";
-import { closeMenu } from "./menu.js";
 import { ModalHost } from "./kit/modal.js";
 import { appConversation, conversationLabel } from "./names.js";
 import { Panel } from "./panel.js";
+import { closePopovers } from "./popover.js";
 import { correct, currentRoute, go, rememberPerson, startPerson } from "./route.js";
 import { Sidebar } from "./sidebar.js";
 import { StatusLine } from "./status.js";
@@ -21,6 +23,13 @@ import { Unread } from "./unread.js";
 const DATES_EVERY_MS = 30_000;
 const CLOCK_EVERY_MS = 1_000;
 
+const DELETING = {
+  title: "Delete this message?",
+  text: "Everybody loses it, and it cannot be brought back.",
+  confirm: "Delete",
+  style: "danger",
+};
+
 const byId = (id) => document.getElementById(id);
 const touch = window.matchMedia("(pointer: coarse)");
 
@@ -28,8 +37,8 @@ class Page {
   #store = new Store(startPerson());
   #toasts = new Toasts(byId("toasts"));
   #unread = new Unread(this.#store);
-  #contexts = new Contexts(this.#store, this.#toasts);
-  #modals = new ModalHost(byId("modals"), this.#contexts.ofModals());
+  #contexts = new Contexts(this.#store, this.#toasts, (mention) => this.#openMention(mention));
+  #modals = new ModalHost(byId("modals"), this.#contexts.plain());
   #drawers;
   #status;
   #sidebar;
@@ -193,7 +202,7 @@ class Page {
   }
 
   #onRoute() {
-    closeMenu();
+    closePopovers();
     this.#update();
   }
 
@@ -221,6 +230,11 @@ class Page {
     const conversation = await this.#store.until(direct);
     if (conversation) this.#openConversation(conversation.id);
     else this.#toasts.error("The direct message did not open.");
+  }
+
+  #openMention({ kind, id }) {
+    if (kind === "user") this.#openPerson(id);
+    else this.#openConversation(id);
   }
 
   #openThread(message) {
@@ -253,11 +267,7 @@ class Page {
     // What only this person sees is gone in any case before long.
     const isSure =
       message.is_ephemeral ||
-      (await confirm({
-        title: "Delete this message?",
-        question: "Everybody loses it, and it cannot be brought back.",
-        yes: "Delete",
-      }));
+      (await ask(DELETING, this.#contexts.plain()));
     if (isSure) await this.#do({ do: "delete_message", channel: message.channel, ts: message.ts });
   }
 
@@ -283,7 +293,7 @@ class Page {
     if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
       event.preventDefault();
       if (!isModal) this.#openSwitcher();
-    } else if (isModal || event.defaultPrevented) {
+    } else if (isModal || event.defaultPrevented || isComposing(event)) {
       return;
     } else if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
       event.preventDefault();

@@ -1,11 +1,13 @@
-// What this browser remembers from one visit to the next; nothing is lost when it may not remember.
+// What this browser remembers from one visit to the next. Where it may not, it is remembered until the page is closed.
 
 const PREFIX = "hub-bot-sandbox:";
 
-/** What was remembered under a name, or the fallback. */
+const unstored = new Map();
+
+/** What was remembered under a name, in whichever tab, or the fallback. */
 export function recall(name, fallback) {
   try {
-    return JSON.parse(localStorage.getItem(PREFIX + name)) ?? fallback;
+    return JSON.parse(unstored.get(name) ?? localStorage.getItem(PREFIX + name)) ?? fallback;
   } catch {
     return fallback;
   }
@@ -13,9 +15,12 @@ export function recall(name, fallback) {
 
 /** Remember a value under a name. */
 export function remember(name, value) {
+  const words = JSON.stringify(value);
   try {
-    localStorage.setItem(PREFIX + name, JSON.stringify(value));
+    localStorage.setItem(PREFIX + name, words);
+    unstored.delete(name);
   } catch {
-    // A private window without storage, or a full one: the page works all the same.
+    // A private window without storage, or a full one.
+    unstored.set(name, words);
   }
 }

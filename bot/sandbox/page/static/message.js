@@ -1,13 +1,13 @@
 // One message: who wrote it and when, what it says, its files, and the way into its thread.
 
 import { renderBlocks } from "./kit/blocks.js";
-import { h, replace } from "./dom.js";
+import { h } from "./dom.js";
 import { renderFile } from "./files.js";
 import { icon } from "./icons.js";
-import { renderMrkdwn } from "./kit/mrkdwn.js";
+import { decode, renderMrkdwn, typedText } from "./kit/mrkdwn.js";
 import { authorOf, avatar, counted, nameOf } from "./names.js";
+import { redraw } from "./redraw.js";
 import { fullTimeOf, momentLabel, timeOf } from "./times.js";
-import { typedForm, unescaped } from "./typed.js";
 
 const MOST_FACES = 4;
 const ACCENTS = { good: "is-good", warning: "is-warning", danger: "is-danger" };
@@ -30,7 +30,8 @@ export function renderMessage(message, desk, isInThread) {
   const context = desk.contexts.ofMessage(message);
   const author = authorOf(message, desk.store);
   const time = timeOf(message.ts, context);
-  const element = h("article", { class: classesOf(message), tabindex: "-1", dataset: { ts: message.ts } });
+  const dataset = { ts: message.ts, key: message.ts };
+  const element = h("article", { class: classesOf(message), tabindex: "-1", dataset });
   element.setAttribute("aria-label", spoken(message, author, time));
   const stamp = (words = time) => h("time", { class: "message-time", title: fullTimeOf(message.ts, context) }, words);
   if (isQuiet(message)) {
@@ -48,7 +49,7 @@ export function renderMessage(message, desk, isInThread) {
       { class: "message-main" },
       !isInThread && message.is_broadcast && replyNote(message, desk),
       h("div", { class: "message-head" }, nameOf(author), badge(author), stamp()),
-      h("div", { class: "message-body" }, bodyOf(message, context, desk.store)),
+      h("div", { class: "message-body" }, bodyOf(message, desk.contexts)),
       h("div", { class: "message-thread", hidden: true }),
     ),
   );
@@ -67,11 +68,12 @@ export function patchMessage(element, item, desk) {
   const place = element.querySelector(":scope > .message-main > .message-thread");
   if (!place) return;
   const count = Math.max(item.message.reply_count, item.replies?.length ?? 0);
-  const signature = JSON.stringify([count, item.freshReplies, item.replies?.at(-1)?.ts]);
-  if (place.dataset.signature === signature) return;
-  place.dataset.signature = signature;
+  const last = item.replies?.at(-1);
+  const lastTime = last && momentLabel(last.ts, desk.contexts.plain());
   place.hidden = !item.replies || count === 0;
-  replace(place, place.hidden ? [] : threadLink(item, count, desk));
+  redraw(place, [place.hidden, count, item.freshReplies, lastTime], () =>
+    place.hidden ? [] : threadLink(item, count, lastTime, desk),
+  );
 }
 
 function classesOf(message) {
@@ -104,18 +106,19 @@ function quietLine(message, author, context, stamp) {
   return h("div", { class: "message-main" }, !isNamed && [nameOf(author), " "], h("span", {}, words), " ", stamp());
 }
 
-function bodyOf(message, context, store) {
-  const said = saidBy(message, context, store);
+function bodyOf(message, contexts) {
+  const said = saidBy(message, contexts.ofMessage(message));
   const edited = message.is_edited && h("span", { class: "message-edited" }, " (edited)");
   // Behind the words themselves where there are any, else below.
   const isText = edited && said?.classList.contains("message-text");
   if (isText) said.append(edited);
-  const attachments = message.attachments.map((each) => attachment(each, context));
+  const contextOf = (at) => contexts.ofMessage(message, `attachment ${at}`);
+  const attachments = message.attachments.map((each, at) => attachment(each, contextOf(at)));
   return [said, attachments, !isText && edited, message.files.map(renderFile)];
 }
 
-function saidBy(message, context, store) {
-  if (message.subtype === "command") return h("code", { class: "message-command" }, typedForm(message.text, store));
+function saidBy(message, context) {
+  if (message.subtype === "command") return h("code", { class: "message-command" }, typedText(message.text, context));
   if (message.blocks.length > 0) return safely(() => renderBlocks(message.blocks, context), message.text);
   if (!message.text) return null;
   return h(
@@ -145,7 +148,7 @@ function safely(draw, words) {
   } catch (error) {
     console.error(error);
     const note = h("div", { class: "message-broken" }, icon("warning"), "This part of the message cannot be shown.");
-    return h("div", {}, words ? h("div", { class: "message-text" }, unescaped(words)) : null, note);
+    return h("div", {}, words ? h("div", { class: "message-text" }, decode(words)) : null, note);
   }
 }
 
@@ -159,13 +162,12 @@ function replyNote(message, desk) {
   );
 }
 
-function threadLink({ message, replies, freshReplies }, count, desk) {
-  const context = desk.contexts.ofMessage(message);
+function threadLink({ message, replies, freshReplies }, count, lastTime, desk) {
   const writers = [...new Set(replies.map((each) => each.user))].slice(0, MOST_FACES);
-  const last = replies.at(-1);
+  const onclick = () => desk.openThread(message);
   return h(
     "button",
-    { class: "thread-link", type: "button", title: "Open thread", onclick: () => desk.openThread(message) },
+    { class: "thread-link", type: "button", title: "Open thread", dataset: { key: "thread" }, onclick },
     h(
       "span",
       { class: "thread-faces" },
@@ -173,6 +175,6 @@ function threadLink({ message, replies, freshReplies }, count, desk) {
     ),
     h("span", { class: "thread-count" }, counted(count, "reply", "replies")),
     freshReplies > 0 && h("span", { class: "chip is-new" }, `${freshReplies} new`),
-    last && h("span", { class: "thread-last" }, momentLabel(last.ts, context)),
+    lastTime && h("span", { class: "thread-last" }, lastTime),
   );
 }

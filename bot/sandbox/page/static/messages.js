@@ -1,6 +1,7 @@
 // A list of messages that is kept up to date in place: what has not changed is not touched, however long the list.
 
 import { h, replace } from "./dom.js";
+import { keepFocus } from "./focus.js";
 import { icon } from "./icons.js";
 import { contentOf, patchMessage, renderMessage } from "./message.js";
 import { counted } from "./names.js";
@@ -13,7 +14,6 @@ import { MessageToolbar } from "./toolbar.js";
 const FIRST_DRAWN = 120;
 const MORE_DRAWN = 120;
 const GROUPED_WITHIN_SECONDS = 300;
-const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex]";
 
 export class MessageList {
   element;
@@ -92,8 +92,9 @@ export class MessageList {
     // What was there before one looked is not news: only what comes later is read out.
     this.#log.setAttribute("aria-live", isOther || isRenamed ? "off" : "polite");
     const added = isOther ? 0 : countAdded(this.#messages, view.messages);
-    // Whoever reads further up must not lose the first lines because new ones come.
-    this.#most += added;
+    // Whoever reads further up must not lose the first lines because new ones come; at the end few are enough.
+    if (!this.#scroll.isAtEnd) this.#most += added;
+    else if (added > 0) this.#most = FIRST_DRAWN;
     this.#messages = view.messages;
     this.#view = view;
     const wasAtEnd = this.#scroll.isAtEnd;
@@ -184,15 +185,13 @@ export class MessageList {
 
   /** Put a message's new drawing in the place of the old one; focus goes to the same control. */
   #replace(old, element) {
-    const focused = old.contains(document.activeElement) ? document.activeElement : null;
+    const hadFocus = old.contains(document.activeElement);
     this.#toolbar.refresh();
-    const position = focused ? [...old.querySelectorAll(FOCUSABLE)].indexOf(focused) : -1;
-    const name = focused && nameFor(focused);
-    old.replaceWith(element);
-    if (!focused) return;
-    const controls = [...element.querySelectorAll(FOCUSABLE)];
-    const same = controls.find((each) => nameFor(each) === name && each.tagName === focused.tagName);
-    (focused === old ? element : (same ?? controls[position] ?? element)).focus({ preventScroll: true });
+    const swap = () => {
+      old.replaceWith(element);
+      return element;
+    };
+    if (!keepFocus(old, swap) && hadFocus) element.focus({ preventScroll: true });
   }
 
   #items(messages) {
@@ -273,7 +272,9 @@ function isGrouped(last, message) {
     !last.subtype &&
     !message.subtype &&
     !message.is_broadcast &&
-    Boolean(last.is_ephemeral) === Boolean(message.is_ephemeral) &&
+    // Each answer that only one sees says so, and when it came.
+    !last.is_ephemeral &&
+    !message.is_ephemeral &&
     parseInt(message.ts, 10) - parseInt(last.ts, 10) < GROUPED_WITHIN_SECONDS,
   );
 }
@@ -281,8 +282,4 @@ function isGrouped(last, message) {
 function countAdded(before, after) {
   const known = new Set(before.map((each) => each.ts));
   return after.filter((each) => !known.has(each.ts)).length;
-}
-
-function nameFor(element) {
-  return element.getAttribute("aria-label") ?? element.dataset.actionId ?? element.textContent;
 }

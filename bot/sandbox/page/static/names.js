@@ -10,7 +10,7 @@ const ROLES = {
   operator: "Operator",
   member: "Member",
   guest: "Guest",
-  stranger: "Other organization",
+  stranger: "External",
   bot: "App",
 };
 

@@ -1,12 +1,12 @@
 // The right side: what people may do to the simulated Docker Hub, to the simulated Slack and to the time.
 
 import { h, replace } from "./dom.js";
-import { icon } from "./icons.js";
+import { formatDate } from "./kit/dates.js";
+import { icon, iconButton } from "./icons.js";
 import { recall, remember } from "./memory.js";
 import { segments } from "./segments.js";
 import { counted } from "./names.js";
 import { PushForm } from "./pushform.js";
-import { knownZone } from "./times.js";
 
 const HUB_NETWORK = [
   { id: "up", label: "Up", help: "Docker Hub answers at once." },
@@ -43,7 +43,8 @@ export class Panel {
   #hubToken;
   #slackNetwork;
   #push;
-  #time = h("p", { class: "clock-time" });
+  #time = h("span", { class: "clock-time" });
+  #day = h("span", { class: "clock-day" });
   #zone = h("p", { class: "clock-zone" });
   #reset;
 
@@ -77,17 +78,7 @@ export class Panel {
     const steps = STEPS.map(({ label, body }) =>
       h("button", { class: "button is-small", type: "button", onclick: () => tell(store.clock(body)) }, label),
     );
-    const close = h(
-      "button",
-      {
-        class: "icon-button",
-        type: "button",
-        "aria-label": "Close controls",
-        title: "Close controls",
-        onclick: desk.closePanel,
-      },
-      icon("close"),
-    );
+    const close = iconButton("Close controls", "close", desk.closePanel);
     root.append(
       h("header", { class: "pane-head" }, h("div", {}, h("h2", { class: "pane-title" }, "Simulation")), close),
       h(
@@ -105,7 +96,7 @@ export class Panel {
         section(
           "time",
           "Time",
-          h("div", { class: "clock" }, this.#time, this.#zone),
+          h("div", { class: "clock" }, h("p", {}, this.#time, " ", this.#day), this.#zone),
           h("div", { class: "clock-steps", role: "group", "aria-label": "Move the clock" }, steps, this.#reset),
           h("p", { class: "help" }, "Ages, schedules and time limits follow this clock, in the bot and on Docker Hub."),
         ),
@@ -129,24 +120,15 @@ export class Panel {
 
   /** Show the time, which passes by itself. */
   tick() {
-    const { store } = this.#desk;
+    const { store, contexts } = this.#desk;
     if (!store.state) return;
-    const zone = knownZone(store.myself.tz);
-    const now = store.now();
-    const day = now.toLocaleDateString("en-US", {
-      weekday: "short",
-      month: "short",
-      day: "numeric",
-      year: "numeric",
-      timeZone: zone,
-    });
-    const time = now.toLocaleTimeString("en-US", { hour: "numeric", minute: "2-digit", timeZone: zone });
-    setText(this.#time, `${day}, ${time}`);
+    const { real_name: name, tz } = store.myself;
+    const write = (tokens) => formatDate(store.now().getTime() / 1000, tokens, contexts.plain());
+    setText(this.#time, write("{time}"));
+    setText(this.#day, write("{date_long}"));
     const offset = offsetWords(store.state.clock.offset_seconds);
-    setText(
-      this.#zone,
-      [`Where ${store.myself.real_name} is: ${zone.replaceAll("_", " ")}`, offset].filter(Boolean).join(" · "),
-    );
+    const zone = `Where ${name} is: ${tz.replaceAll("_", " ")}`;
+    setText(this.#zone, offset ? `${zone} · ${offset}` : zone);
   }
 
   #showBot({ app, bot }) {

@@ -1,6 +1,7 @@
 // Draws a part of the page anew when what it shows has changed, and only then; focus stays where it was.
 
 import { replace } from "./dom.js";
+import { keepFocus } from "./focus.js";
 
 const drawn = new WeakMap();
 
@@ -15,13 +16,10 @@ const drawn = new WeakMap();
  */
 export function redraw(root, signature, build) {
   const words = JSON.stringify(signature);
-  if (drawn.get(root) === words) return;
+  // A menu that stands open is not taken away from under the pointer: the next update will do.
+  if (drawn.get(root) === words || root.querySelector(":popover-open")) return;
   drawn.set(root, words);
-  const focused = root.contains(document.activeElement) ? document.activeElement : null;
-  const key = focused?.closest("[data-key]")?.dataset.key;
   const scrolled = root.scrollTop;
-  replace(root, build());
+  keepFocus(root, () => replace(root, build()));
   root.scrollTop = scrolled;
-  if (key === undefined) return;
-  [...root.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key)?.focus();
 }

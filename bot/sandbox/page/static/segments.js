@@ -1,8 +1,6 @@
 // One of a few states to choose from, side by side, with one line that says what to expect of the chosen one.
 
-import { h } from "./dom.js";
-
-let count = 0;
+import { h, newId } from "./dom.js";
 
 /**
  * Make a choice.
@@ -14,8 +12,7 @@ let count = 0;
  * @returns {{element: HTMLElement, show: function(string): void}}
  */
 export function segments(name, title, states, onChoose) {
-  count += 1;
-  const group = `choice-${count}`;
+  const group = newId();
   const help = h("p", { class: "help", id: `${group}-help` });
   let shown = null;
   let isPending = false;

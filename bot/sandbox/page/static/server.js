@@ -13,8 +13,8 @@ const LONGEST_POLL_MS = 35_000;
  * @param {AbortSignal} signal Ends the wait.
  * @returns {Promise<{ok: boolean, state?: Object, error?: string, isRefused?: boolean}>}
  */
-export async function fetchState(person, after, signal) {
-  const query = new URLSearchParams({ as: person, after });
+export async function fetchState(person, after, signal, isPatient = true) {
+  const query = new URLSearchParams({ as: person, after, wait: isPatient ? "1" : "0" });
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), LONGEST_POLL_MS);
   signal.addEventListener("abort", () => limit.abort(), { once: true });

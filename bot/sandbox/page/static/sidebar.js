@@ -1,9 +1,9 @@
 // The left side: who one is, the channels, direct messages and apps, and what is new in them.
 
 import { h } from "./dom.js";
-import { icon } from "./icons.js";
-import { toggleMenu } from "./menu.js";
+import { icon, iconButton } from "./icons.js";
 import { appConversation, avatar, conversationIcon, conversationName, roleName } from "./names.js";
+import { menuAt } from "./popover.js";
 import { redraw } from "./redraw.js";
 import { hashOf } from "./route.js";
 import { chooseTheme, chosenTheme, THEMES } from "./theme.js";
@@ -70,11 +70,8 @@ export class Sidebar {
       {
         class: "person-button",
         type: "button",
-        "aria-haspopup": "menu",
-        "aria-expanded": "false",
         title: "Act as somebody else",
         dataset: { key: "person" },
-        onclick: () => toggleMenu(button, { label: "You are", items: this.#peopleItems(people) }),
       },
       avatar(myself),
       h(
@@ -85,23 +82,12 @@ export class Sidebar {
       ),
       icon("chevron"),
     );
-    const close = h(
-      "button",
-      { class: "icon-button only-narrow", type: "button", "aria-label": "Close menu", onclick: this.#desk.closeDrawer },
-      icon("close"),
-    );
-    const search = h(
-      "button",
-      {
-        class: "icon-button",
-        type: "button",
-        "aria-label": "Go to a conversation",
-        title: "Go to a conversation (Ctrl K)",
-        dataset: { key: "search" },
-        onclick: this.#desk.openSwitcher,
-      },
-      icon("search"),
-    );
+    menuAt(button, "You are", () => this.#peopleItems(people));
+    const close = iconButton("Close menu", "close", this.#desk.closeDrawer, { class: "icon-button only-narrow" });
+    const search = iconButton("Go to a conversation", "search", this.#desk.openSwitcher, {
+      title: "Go to a conversation (Ctrl K)",
+      dataset: { key: "search" },
+    });
     return [
       h(
         "div",
@@ -129,18 +115,10 @@ export class Sidebar {
   #drawLists({ channels, direct, app }, state) {
     const open = channels.filter((each) => !each.is_archived);
     const archived = channels.filter((each) => each.is_archived);
-    const newMessage = h(
-      "button",
-      {
-        class: "icon-button is-small",
-        type: "button",
-        "aria-label": "New direct message",
-        title: "New direct message",
-        dataset: { key: "new-message" },
-        onclick: this.#desk.openSwitcher,
-      },
-      icon("plus"),
-    );
+    const newMessage = iconButton("New direct message", "plus", this.#desk.openSwitcher, {
+      class: "icon-button is-small",
+      dataset: { key: "new-message" },
+    });
     return [
       section(
         "Channels",
@@ -223,16 +201,14 @@ export class Sidebar {
   }
 
   #drawFoot() {
-    const theme = h("button", {
-      class: "quiet-button",
-      type: "button",
-      "aria-haspopup": "menu",
-      "aria-expanded": "false",
-      onclick: () => toggleMenu(theme, { label: "Theme", items: themeItems(() => this.#drawFoot()) }),
-    });
     const chosen = THEMES.find((each) => each.id === chosenTheme());
-    theme.setAttribute("aria-label", `Theme: ${chosen.label}`);
-    theme.append(icon(chosen.icon), chosen.label);
+    const theme = h(
+      "button",
+      { class: "quiet-button", type: "button", "aria-label": `Theme: ${chosen.label}` },
+      icon(chosen.icon),
+      chosen.label,
+    );
+    menuAt(theme, "Theme", () => this.#themeItems());
     const help = h(
       "button",
       { class: "quiet-button", type: "button", onclick: () => this.#desk.openHelp() },
@@ -240,6 +216,19 @@ export class Sidebar {
       "Help",
     );
     this.#foot.replaceChildren(theme, help);
+  }
+
+  #themeItems() {
+    return THEMES.map((theme) => ({
+      label: theme.label,
+      picture: icon(theme.icon),
+      isChecked: theme.id === chosenTheme(),
+      onSelect: () => {
+        chooseTheme(theme.id);
+        this.#drawFoot();
+        this.#foot.querySelector("button").focus();
+      },
+    }));
   }
 
   /** Up and down lead from one conversation to the next. */
@@ -251,19 +240,6 @@ export class Sidebar {
     event.preventDefault();
     links[(at + (event.key === "ArrowDown" ? 1 : links.length - 1)) % links.length].focus();
   }
-}
-
-function themeItems(onChosen) {
-  return THEMES.map((theme) => ({
-    label: theme.label,
-    picture: icon(theme.icon),
-    isChecked: theme.id === chosenTheme(),
-    onSelect: () => {
-      chooseTheme(theme.id);
-      onChosen();
-      document.querySelector(".sidebar-foot button")?.focus();
-    },
-  }));
 }
 
 function section(title, entries, button) {

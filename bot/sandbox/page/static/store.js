@@ -8,6 +8,8 @@ const SHORTEST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 /** A server that answers at once with nothing new would otherwise be asked in a tight loop. */
 const IDLE_PAUSE_MS = 1_000;
+// A browser has six connections to a place. So that many tabs can be open, only those that are seen hold one.
+const HIDDEN_PAUSE_MS = 3_000;
 
 /** Compare two message timestamps, "seconds.fraction". They have more digits than a number can carry. */
 export function compareTs(first, second) {
@@ -46,6 +48,10 @@ export class Store {
   /** @param {string} person The id of the person to act as. */
   constructor(person) {
     this.#person = person;
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) this.#poll?.abort();
+      else this.retryNow();
+    });
   }
 
   /** The id of the acting person. */
@@ -146,12 +152,15 @@ export class Store {
       this.#poll = new AbortController();
       const asked = this.#after;
       const began = performance.now();
-      const answer = await fetchState(this.#person, asked, this.#poll.signal);
+      const isHidden = document.hidden;
+      const answer = await fetchState(this.#person, asked, this.#poll.signal, !isHidden);
       if (session !== this.#session) return;
+      if (isHidden !== document.hidden && this.#poll.signal.aborted) continue;
       if (answer.ok) {
         failures = 0;
         const isNew = this.#take(shapeState(answer.state), asked);
-        if (!isNew && performance.now() - began < IDLE_PAUSE_MS) await this.#pause(IDLE_PAUSE_MS);
+        if (isHidden) await this.#pause(HIDDEN_PAUSE_MS);
+        else if (!isNew && performance.now() - began < IDLE_PAUSE_MS) await this.#pause(IDLE_PAUSE_MS);
       } else {
         // The person may be one of another run of the sandbox.
         if (answer.isRefused) this.#person = FIRST_PERSON;
@@ -178,15 +187,8 @@ export class Store {
 
   /** Take over an answer; tells whether there was anything new in it. */
   #take(state, asked) {
-    if (state.version < asked) {
-      this.#after = 0;
-      return true;
-    }
+    // A server that was started anew counts from the beginning: what was known before is worth nothing.
     const isWhole = asked === 0 || state.since === 0;
-    if (!isWhole && state.version === asked) {
-      this.#tell("online");
-      return false;
-    }
     const isSomebodyElse = this.state !== null && this.state.me !== state.me;
     const knewAll = isWhole || state.conversations.every((each) => this.conversations.has(each.id));
     this.state = state;
@@ -198,7 +200,7 @@ export class Store {
     // What was said in a conversation before it could be seen is older than `after`: it takes a whole answer.
     this.#after = knewAll ? state.version : 0;
     this.#tell("online");
-    return state.version > asked;
+    return state.version !== asked;
   }
 
   #fillDirectory(state, isSomebodyElse) {

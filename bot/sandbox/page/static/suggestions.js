@@ -1,10 +1,8 @@
 // The list of completions over a text box, and the line that says how a verb is used. A listbox in ARIA's sense: the
 // box keeps focus and names the highlighted option. A multi-line box stays a "textbox", which ARIA lets own a list.
 
-import { h, replace } from "./dom.js";
+import { h, newId, replace } from "./dom.js";
 import { avatar } from "./names.js";
-
-let count = 0;
 
 export class Suggestions {
   element;
@@ -23,10 +21,9 @@ export class Suggestions {
    * @param {function(Object, Object): void} onAccept Gets the item and the letters it replaces, `{from, to}`.
    */
   constructor(box, onAccept) {
-    count += 1;
     this.#box = box;
     this.#onAccept = onAccept;
-    const id = `suggestions-${count}`;
+    const id = newId();
     this.#list = h("div", { class: "suggestion-list", id, role: "listbox", "aria-label": "Suggestions" });
     this.#usage = h("div", { class: "usage-line", id: `${id}-usage`, hidden: true });
     this.#popup = h("div", { class: "suggestions", hidden: true }, this.#list, this.#usage);

@@ -1,7 +1,7 @@
 // The quick switcher: a few letters lead to a conversation or a person.
 
 import { openDialog } from "./dialogs.js";
-import { h, replace } from "./dom.js";
+import { h, isComposing, replace } from "./dom.js";
 import { avatar, conversationIcon, conversationLabel, conversationName, roleName } from "./names.js";
 
 const MOST = 30;
@@ -61,7 +61,7 @@ export function openSwitcher(desk) {
     const count = Math.max(1, found.length);
     if (event.key === "ArrowDown") highlight((at + 1) % count);
     else if (event.key === "ArrowUp") highlight((at + count - 1) % count);
-    else if (event.key === "Enter" && !event.isComposing) choose(found[at]);
+    else if (event.key === "Enter" && !isComposing(event)) choose(found[at]);
     else return;
     event.preventDefault();
   });

@@ -2,7 +2,7 @@
 
 import { Composer } from "./composer.js";
 import { h, replace } from "./dom.js";
-import { icon } from "./icons.js";
+import { iconButton } from "./icons.js";
 import { MessageList } from "./messages.js";
 import { conversationLabel } from "./names.js";
 
@@ -24,17 +24,7 @@ export class ThreadPane {
     this.#desk = desk;
     this.#list = new MessageList(desk, { label: "Thread", isInThread: true });
     this.composer = new Composer(desk.store, desk.toasts, { isThread: true, onSent: () => this.#list.toEnd() });
-    const close = h(
-      "button",
-      {
-        class: "icon-button",
-        type: "button",
-        "aria-label": "Close thread",
-        title: "Close thread",
-        onclick: desk.closeThread,
-      },
-      icon("close"),
-    );
+    const close = iconButton("Close thread", "close", desk.closeThread);
     root.append(
       h("header", { class: "pane-head" }, h("div", {}, h("h2", { class: "pane-title" }, "Thread"), this.#where), close),
       this.#list.element,
@@ -63,7 +53,8 @@ export class ThreadPane {
     const label = conversationLabel(conversation, store);
     replace(this.#where, label);
     const place = `${store.me}/${conversation.id}/${ts}`;
-    if (place !== this.#place) this.#newSince = unread.fresh(conversation.id, ts)[0]?.ts ?? null;
+    const fresh = unread.isKnown(conversation.id, ts) ? (unread.fresh(conversation.id, ts)[0]?.ts ?? null) : null;
+    if (place !== this.#place) this.#newSince = fresh;
     this.#place = place;
     const parent = store.message(conversation.id, ts);
     const replies = store.messagesOf(conversation.id).filter((each) => each.thread_ts === ts && each.ts !== ts);

@@ -1,7 +1,7 @@
 // Short notices that go away by themselves: what failed (read out at once) and what went well.
 
 import { h } from "./dom.js";
-import { icon } from "./icons.js";
+import { icon, iconButton } from "./icons.js";
 
 const SHOWN_MS = 9_000;
 const MOST = 3;
@@ -27,7 +27,7 @@ export class Toasts {
   #show(sentence, kind) {
     const isError = kind === "error";
     const words = h("p", { class: "toast-words" }, sentence);
-    const close = h("button", { class: "icon-button", type: "button", "aria-label": "Dismiss" }, icon("close"));
+    const close = iconButton("Dismiss", "close", () => end());
     const toast = h("div", { class: `toast is-${kind}`, role: isError ? "alert" : "status" });
     const end = () => {
       clearTimeout(timer);
@@ -38,7 +38,6 @@ export class Toasts {
     // Who is reading it must not lose it.
     toast.addEventListener("pointerenter", () => clearTimeout(timer));
     toast.addEventListener("pointerleave", () => (timer = setTimeout(end, SHOWN_MS)));
-    close.addEventListener("click", end);
     this.#raise();
     this.#root.append(toast);
     toast.append(icon(isError ? "warning" : "check"), words, close);

@@ -1,8 +1,8 @@
 // The row of buttons on the message under the pointer or in focus. One for a list: a thousand messages need no more.
 
 import { h, replace } from "./dom.js";
-import { icon } from "./icons.js";
-import { toggleMenu } from "./menu.js";
+import { iconButton } from "./icons.js";
+import { menuAt } from "./popover.js";
 
 const KINDS_WITHOUT_THREAD = new Set(["channel_join", "channel_leave", "slackbot"]);
 
@@ -61,14 +61,14 @@ export class MessageToolbar {
     const { store, openThread, deleteMessage } = this.#desk;
     const buttons = [];
     if (!this.#isInThread && !message.is_ephemeral && !KINDS_WITHOUT_THREAD.has(message.subtype)) {
-      buttons.push(button("Reply in thread", "reply", () => openThread(message)));
+      buttons.push(iconButton("Reply in thread", "reply", () => openThread(message)));
     }
     const shortcuts = store.state.app.shortcuts.filter((each) => each.type === "message");
     if (shortcuts.length > 0 && !message.is_ephemeral) buttons.push(this.#shortcutButton(message, shortcuts));
     if (message.is_ephemeral) {
-      buttons.push(button("Dismiss message", "close", () => deleteMessage(message)));
+      buttons.push(iconButton("Dismiss message", "close", () => deleteMessage(message)));
     } else if (message.user === store.me || store.myself.role === "admin") {
-      buttons.push(button("Delete message", "trash", () => deleteMessage(message)));
+      buttons.push(iconButton("Delete message", "trash", () => deleteMessage(message)));
     }
     return buttons;
   }
@@ -80,13 +80,8 @@ export class MessageToolbar {
       detail: store.state.app.name,
       onSelect: () => useShortcut(each, message),
     }));
-    const element = button("Shortcuts", "bolt", () => toggleMenu(element, { label: "Message shortcuts", items }));
-    element.setAttribute("aria-haspopup", "menu");
-    element.setAttribute("aria-expanded", "false");
+    const element = iconButton("Shortcuts", "bolt");
+    menuAt(element, "Message shortcuts", () => items);
     return element;
   }
-}
-
-function button(label, sign, onclick) {
-  return h("button", { class: "icon-button", type: "button", "aria-label": label, title: label, onclick }, icon(sign));
 }

@@ -1,6 +1,7 @@
 // What the acting person has not looked at yet, by conversation and by thread.
 
 import { recall, remember } from "./memory.js";
+import { asRecord } from "./safe.js";
 import { compareTs } from "./store.js";
 
 const QUIET = new Set(["channel_join", "channel_leave"]);
@@ -19,6 +20,8 @@ export class Unread {
 
   constructor(store) {
     this.#store = store;
+    // What somebody looked at in another tab is no news here either.
+    window.addEventListener("storage", () => this.#owner && this.#read());
   }
 
   /** Take the memory of whoever is acting; forget all when the sandbox began anew. */
@@ -34,12 +37,16 @@ export class Unread {
     this.#version = state.version;
     if (this.#owner === me) return;
     this.#owner = me;
-    const seen = recall(`seen:${me}`, {});
-    this.#seen = typeof seen === "object" ? seen : {};
+    this.#read();
+  }
+
+  /** Whether a conversation, or a thread of it, was looked at before: else all of it is new, and nothing stands out. */
+  isKnown(channel, thread = null) {
+    return this.#lookedUntil(channel, thread) !== NEVER;
   }
 
   /** The timestamp up to which a conversation, or a thread of it, was looked at. */
-  lookedUntil(channel, thread = null) {
+  #lookedUntil(channel, thread = null) {
     const ts = this.#seen[placeOf(channel, thread)];
     return typeof ts === "string" ? ts : NEVER;
   }
@@ -47,20 +54,26 @@ export class Unread {
   /** Note that everything in a conversation, or a thread of it, has been looked at. */
   look(channel, thread = null) {
     const latest = this.#among(channel, thread).at(-1)?.ts;
-    if (!latest || compareTs(latest, this.lookedUntil(channel, thread)) <= 0) return;
+    if (!latest || compareTs(latest, this.#lookedUntil(channel, thread)) <= 0) return;
+    this.#read();
     this.#seen[placeOf(channel, thread)] = latest;
     remember(`seen:${this.#owner}`, this.#seen);
   }
 
   /** The new messages of a conversation, or of a thread of it, oldest first. */
   fresh(channel, thread = null) {
-    const until = this.lookedUntil(channel, thread);
+    const until = this.#lookedUntil(channel, thread);
     return this.#among(channel, thread).filter((each) => isNew(each, this.#owner) && compareTs(each.ts, until) > 0);
   }
 
   /** How many new messages a conversation waits with; those that one is not in, or nobody writes in, wait with none. */
   waiting({ id, kind, is_member, is_archived }) {
     return (kind === "im" || is_member) && !is_archived ? this.fresh(id).length : 0;
+  }
+
+  /** What was looked at, in other tabs, too. */
+  #read() {
+    this.#seen = asRecord(recall(`seen:${this.#owner}`, {}));
   }
 
   #among(channel, thread) {

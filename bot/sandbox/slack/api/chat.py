@@ -4,7 +4,6 @@ Sources, below https://docs.slack.dev/reference/methods: `chat.postMessage`, `ch
 `chat.postEphemeral` and `chat.getPermalink`.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,9 +15,7 @@ from bot.sandbox.slack.limits import RateLimited
 from bot.sandbox.slack.objects import posted_message_object
 from bot.sandbox.slack.payloads import message_object
 from bot.sandbox.slack.posting import Content, checked_content, checked_metadata
-from bot.sandbox.slack.state import Conversation, Message
-
-TIMESTAMP = re.compile(r"\d{10}\.\d{6}")
+from bot.sandbox.slack.state import TIMESTAMP, Conversation, Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,9 @@ def open_conversation(call: Call) -> Payload:
     if not users:
         raise Refusal("users_list_not_supplied")
     if len(users) > 1:
-        raise NotImplementedError("the simulated workspace has no direct messages of more than two")
+        # The simulated workspace has no direct messages of more than two. It says so as Slack says it of a kind of
+        # conversation that cannot be opened.
+        raise Refusal("method_not_supported_for_channel_type")
     person = call.state.people.get(users[0])
     if person is None:
         raise Refusal("user_not_found")

@@ -77,7 +77,7 @@ def _length(call: Call) -> int:
 
 
 def _uploaded(call: Call, wanted: Any) -> File:
-    file = call.state.files.get(wanted.get("id", "")) if isinstance(wanted, dict) else None
+    file = call.state.files.get(str(wanted.get("id", ""))) if isinstance(wanted, dict) else None
     if file is None or file.content is None or file.is_complete or file.uploaded_by != call.bot.id:
         raise Refusal("file_not_found")
     return file

@@ -12,15 +12,15 @@ import {
   videoBlock,
 } from "./cards.js";
 import { chartBlock } from "./charts.js";
-import { h, replace } from "../dom.js";
+import { h, newId, replace } from "../dom.js";
 import { elementNode } from "./elements.js";
 import { pictureNode } from "./images.js";
 import { isolated } from "./inline.js";
 import { renderMarkdown } from "./markdown.js";
 import { hasText, textNode, textWords } from "./objects.js";
 import { renderRichText } from "./richtext.js";
-import { asList, asRecord, asText, asWhole, cut } from "./safe.js";
-import { Surface, newId } from "./surface.js";
+import { asList, asRecord, asText, asWhole, cut } from "../safe.js";
+import { Surface } from "./surface.js";
 import { dataTableBlock, tableBlock } from "./tables.js";
 
 const MOST_BLOCKS = 100;

@@ -1,13 +1,12 @@
 // Blocks that frame something: notices, cards, containers, plans, files and videos.
 
-import { h, replace } from "../dom.js";
-import { glyph } from "./glyphs.js";
+import { h, newId, replace } from "../dom.js";
+import { icon } from "../icons.js";
 import { isolated, linkNode } from "./inline.js";
 import { pictureNode } from "./images.js";
 import { hasText, textNode, textWords } from "./objects.js";
 import { renderRichText } from "./richtext.js";
-import { asList, asRecord, asText } from "./safe.js";
-import { newId } from "./surface.js";
+import { asList, asRecord, asText } from "../safe.js";
 
 const LEVELS = { info: "info", warning: "warning", error: "error", success: "success" };
 const LEVEL_WORDS = { info: "Info", warning: "Warning", error: "Error", success: "Success" };
@@ -22,9 +21,9 @@ const STATUSES = {
 /** A notice with its level. */
 export function alertBlock(block, at) {
   const level = Object.hasOwn(LEVELS, asText(block.level)) ? block.level : "default";
-  const words = LEVEL_WORDS[level] && h("span", { class: "bk-unseen" }, `${LEVEL_WORDS[level]}: `);
+  const words = LEVEL_WORDS[level] && h("span", { class: "visually-hidden" }, `${LEVEL_WORDS[level]}: `);
   const text = h("div", { class: "bk-alert-text" }, words, textNode(block.text, at.surface.context));
-  return h("div", { class: `bk-alert bk-alert-${level}`, role: "note" }, glyph(LEVELS[level] ?? "info"), text);
+  return h("div", { class: `bk-alert bk-alert-${level}`, role: "note" }, icon(LEVELS[level] ?? "info"), text);
 }
 
 /** A card: a picture, a few lines, a few buttons. */
@@ -32,13 +31,13 @@ export function cardBlock(block, at) {
   const { context } = at.surface;
   const line = (name) => hasText(block[name]) && withClass(textNode(block[name], context, "div"), `bk-card-${name}`);
   const titles = [line("title"), line("subtitle")];
-  const icon = block.icon && pictureNode(block.icon, "bk-card-icon");
+  const sign = block.icon && pictureNode(block.icon, "bk-card-icon");
   const actions = asList(block.actions, 5);
   return h(
     "div",
     { class: "bk-card" },
     block.hero_image && pictureNode(block.hero_image, "bk-card-hero"),
-    (icon || titles.some(Boolean)) && h("div", { class: "bk-card-head" }, icon, h("div", null, titles)),
+    (sign || titles.some(Boolean)) && h("div", { class: "bk-card-head" }, sign, h("div", null, titles)),
     line("body"),
     line("subtext"),
     actions.length > 0 &&
@@ -59,15 +58,15 @@ export function carouselBlock(block, at) {
     cards.map((card) => h("div", { role: "listitem" }, card)),
   );
   const region = h("div", { class: "bk-carousel-view", role: "group", "aria-label": "Cards", tabindex: "0" }, list);
-  const move = (sign) => region.scrollBy({ left: sign * region.clientWidth * 0.8, behavior: "smooth" });
+  const move = (sign) => region.scrollBy({ left: sign * region.clientWidth * 0.8 });
   const button = (name, words, sign) =>
     h(
       "button",
       { class: "bk-button bk-round", type: "button", "aria-label": words, onclick: () => move(sign) },
-      glyph(name),
+      icon(name),
     );
   const buttons = h("div", { class: "bk-carousel-buttons" }, [
-    button("previous", "Previous cards", -1),
+    button("back", "Previous cards", -1),
     button("next", "Next cards", 1),
   ]);
   return h("div", { class: "bk-carousel" }, region, cards.length > 1 && buttons);
@@ -81,14 +80,14 @@ export function containerBlock(block, at) {
     : hasText(block.title) && withClass(textNode(block.title, context, "div"), "bk-container-title");
   const subtitle =
     hasText(block.subtitle) && withClass(textNode(block.subtitle, context, "div"), "bk-container-subtitle");
-  const icon = block.icon && pictureNode(block.icon, "bk-context-picture");
-  const head = [icon, h("div", { class: "bk-container-titles" }, title, subtitle)];
+  const sign = block.icon && pictureNode(block.icon, "bk-context-picture");
+  const head = [sign, h("div", { class: "bk-container-titles" }, title, subtitle)];
   const body = h("div", { class: "bk-children" }, at.children(block.child_blocks));
   const width = WIDTHS.has(block.width) ? block.width : "standard";
   const look = `bk-container bk-width-${width}${block.has_header_divider === true ? " bk-divided" : ""}`;
   if (block.is_collapsible !== true)
     return h("div", { class: look }, h("div", { class: "bk-container-head" }, head), body);
-  return foldable(block, at, look, [...head, glyph("chevron")], body);
+  return foldable(block, at, look, [...head, icon("chevron")], body);
 }
 
 /** What can be said about an answer of the app, in small. */
@@ -130,14 +129,14 @@ export function taskCardBlock(block, at) {
   const status = Object.hasOwn(STATUSES, asText(block.status)) ? block.status : "pending";
   const { picture, words } = STATUSES[status];
   const sources = asList(block.sources, 20).map(asRecord);
-  const sign = picture ? glyph(picture) : h("span", { class: "bk-spinner", "aria-hidden": "true" });
+  const sign = picture ? icon(picture) : h("span", { class: "spinner", "aria-hidden": "true" });
   return h(
     "div",
     { class: `bk-task bk-task-${status.replace("_", "-")}` },
     sign,
     h("div", { class: "bk-task-body" }, [
       h("div", { class: "bk-task-title" }, [
-        h("span", { class: "bk-unseen" }, `${words}: `),
+        h("span", { class: "visually-hidden" }, `${words}: `),
         isolated(asText(block.title) || "Task"),
       ]),
       block.details && withClass(renderRichText(block.details, context), "bk-task-details"),
@@ -158,7 +157,7 @@ export function videoBlock(block, at) {
       "div",
       { class: "bk-video-picture" },
       pictureNode(picture, "bk-picture"),
-      h("span", { class: "bk-play" }, glyph("play")),
+      h("span", { class: "bk-play" }, icon("play")),
     ),
     h("div", { class: "bk-video-title" }, linkNode(asText(block.title_url) || asText(block.video_url), title)),
     from && h("div", { class: "bk-note" }, isolated(from)),
@@ -170,7 +169,7 @@ export function videoBlock(block, at) {
 export function fileBlock(block) {
   const name = h("div", { class: "bk-file-name" }, isolated(asText(block.external_id) || "File"));
   const source = asText(block.source) === "remote" ? "Kept outside of Slack" : "File";
-  return h("div", { class: "bk-file" }, glyph("file"), h("div", null, name, h("div", { class: "bk-note" }, source)));
+  return h("div", { class: "bk-file" }, icon("file"), h("div", null, name, h("div", { class: "bk-note" }, source)));
 }
 
 function foldable(block, at, look, head, body) {

@@ -2,7 +2,7 @@
 
 import { h, replace, svg } from "../dom.js";
 import { isolated } from "./inline.js";
-import { asList, asRecord, asText, cut } from "./safe.js";
+import { asList, asRecord, asText, cut } from "../safe.js";
 
 const MOST_SERIES = 12;
 const MOST_POINTS = 60;
@@ -281,7 +281,7 @@ function hiddenTable(title, header, rows) {
   const cells = ([first, ...others]) => [h("th", { scope: "row" }, first), others.map((cell) => h("td", null, cell))];
   return h(
     "div",
-    { class: "bk-unseen" },
+    { class: "visually-hidden" },
     h("table", null, [
       h("caption", null, title),
       h(

@@ -1,9 +1,8 @@
 // Checkboxes and radio buttons: all options in sight.
 
-import { h } from "../dom.js";
+import { h, newId } from "../dom.js";
 import { hasText, textNode } from "./objects.js";
-import { asList, asRecord, asText } from "./safe.js";
-import { newId } from "./surface.js";
+import { asList, asRecord, asText } from "../safe.js";
 
 /** Build checkboxes; for `statefulNode`. */
 export function checkboxes(element, place, changed) {

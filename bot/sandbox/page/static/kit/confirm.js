@@ -1,9 +1,8 @@
 // The question before a button or a choice does anything.
 
-import { h } from "../dom.js";
+import { h, newId } from "../dom.js";
 import { hasText, textNode } from "./objects.js";
-import { asRecord } from "./safe.js";
-import { newId } from "./surface.js";
+import { asRecord } from "../safe.js";
 
 /**
  * Ask, in a dialog above everything else.

@@ -4,8 +4,8 @@ import { h } from "../dom.js";
 
 const FORMS = {
   number: { year: "numeric", month: "2-digit", day: "2-digit" },
-  time: { hour: "numeric", minute: "2-digit" },
-  seconds: { hour: "numeric", minute: "2-digit", second: "2-digit" },
+  time: { hour: "numeric", minute: "2-digit", hourCycle: "h12" },
+  seconds: { hour: "numeric", minute: "2-digit", second: "2-digit", hourCycle: "h12" },
   clock: {
     year: "numeric",
     month: "numeric",
@@ -52,7 +52,7 @@ const TOKENS = {
  *
  * @param {number} unixSeconds When.
  * @param {string} tokens The form, with Slack's tokens such as `{date_short} at {time}`; others stay as they are.
- * @param {Object} context Where it is shown: `now()`, `timeZone`, and `hour12: false` for the 24-hour clock.
+ * @param {Object} context Where it is shown: `now()`, `timeZone`, a zone that the browser knows.
  * @returns {string} Empty when the moment is none.
  */
 export function formatDate(unixSeconds, tokens, context) {
@@ -163,18 +163,17 @@ class Moment {
   }
 }
 
-function writer(form, { timeZone, hour12 }) {
-  const key = `${form} ${timeZone} ${hour12}`;
-  if (!writers.has(key)) writers.set(key, newWriter(FORMS[form], timeZone, hour12));
+function writer(form, { timeZone }) {
+  const key = `${form} ${timeZone}`;
+  if (!writers.has(key)) writers.set(key, newWriter(FORMS[form], timeZone));
   return writers.get(key);
 }
 
-function newWriter(form, timeZone, hour12) {
-  const options = form.hour && !form.hourCycle ? { ...form, hourCycle: hour12 === false ? "h23" : "h12" } : form;
+function newWriter(form, timeZone) {
   try {
-    return new Intl.DateTimeFormat("en-US", { ...options, timeZone });
+    return new Intl.DateTimeFormat("en-US", { ...form, timeZone });
   } catch {
-    return new Intl.DateTimeFormat("en-US", { ...options, timeZone: "UTC" });
+    return new Intl.DateTimeFormat("en-US", { ...form, timeZone: "UTC" });
   }
 }
 

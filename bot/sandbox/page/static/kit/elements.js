@@ -3,7 +3,7 @@
 import { checkboxes, radioButtons, valueOf } from "./choices.js";
 import { ask } from "./confirm.js";
 import { h } from "../dom.js";
-import { glyph } from "./glyphs.js";
+import { icon } from "../icons.js";
 import { pictureNode } from "./images.js";
 import {
   datepicker,
@@ -17,8 +17,8 @@ import {
   urlInput,
 } from "./inputs.js";
 import { hasText, textNode, textWords } from "./objects.js";
-import { moveFocus, popover } from "./popover.js";
-import { asList, asRecord, asText, linkAddress } from "./safe.js";
+import { menuAt } from "../popover.js";
+import { asList, asRecord, asText, linkAddress } from "../safe.js";
 import { multiSelect, singleSelect } from "./selects.js";
 import { statefulNode } from "./stateful.js";
 
@@ -86,7 +86,7 @@ function buttonNode(element, place) {
     "aria-label": asText(element.accessibility_label) || null,
     ...(address ? { href: address, target: "_blank", rel: "noopener noreferrer" } : { type: "button" }),
   };
-  const button = h(address ? "a" : "button", properties, label, address && glyph("external"));
+  const button = h(address ? "a" : "button", properties, label, address && icon("external"));
   button.addEventListener("click", (event) => press(event, { button, element, address, place }));
   return acting(button, element, place);
 }
@@ -125,41 +125,24 @@ function workflowButton(element, place) {
 }
 
 function overflowNode(element, place) {
+  const { context } = place.surface;
   const options = asList(element.options, MOST_ACTS).map(asRecord);
-  const trigger = h(
-    "button",
-    { class: "bk-button bk-overflow", type: "button", "aria-haspopup": "menu", ...place.naming("More actions") },
-    glyph("more"),
+  const properties = { class: "bk-button bk-overflow", type: "button", ...place.naming("More actions") };
+  const trigger = h("button", properties, icon("more"));
+  menuAt(trigger, "More actions", () =>
+    options.map((option) => ({
+      label: hasText(option.text) ? textNode(option.text, context) : valueOf(option),
+      detail: hasText(option.description) && textNode(option.description, context),
+      href: linkAddress(option.url),
+      onSelect: () => choose(option),
+    })),
   );
-  const items = options.map((option) => overflowItem(option, place.surface.context));
-  const panel = h("div", { class: "bk-panel bk-menu", role: "menu", "aria-label": "More actions" }, items);
-  const menu = popover(trigger, panel, { onOpen: () => items[0]?.focus() });
-  items.forEach((item, index) => item.addEventListener("click", () => choose(options[index])));
-  panel.addEventListener("keydown", (event) => {
-    if (event.key === "Tab") menu.close();
-    moveFocus(event, items);
-  });
-  trigger.addEventListener("keydown", (event) => {
-    if (event.key !== "ArrowDown") return;
-    event.preventDefault();
-    menu.open();
-  });
-  return h("span", { class: "bk-multi" }, acting(trigger, element, place), panel);
+  return h("span", { class: "bk-multi" }, acting(trigger, element, place));
 
   async function choose(option) {
-    menu.close();
-    if (element.confirm && !(await ask(element.confirm, place.surface.context))) return;
+    if (element.confirm && !(await ask(element.confirm, context))) return;
     await send(trigger, element, place, { selected_option: option });
   }
-}
-
-function overflowItem(option, context) {
-  const address = linkAddress(option.url);
-  const link = address ? { href: address, target: "_blank", rel: "noopener noreferrer" } : { type: "button" };
-  const detail =
-    hasText(option.description) && h("span", { class: "bk-choice-detail" }, textNode(option.description, context));
-  const label = hasText(option.text) ? textNode(option.text, context) : valueOf(option);
-  return h(address ? "a" : "button", { class: "bk-item", role: "menuitem", tabindex: "-1", ...link }, label, detail);
 }
 
 function feedbackNode(element, place) {
@@ -202,7 +185,7 @@ function iconButton(element, place) {
   const words = textWords(element.text, context) || "Button";
   const name = asText(element.accessibility_label) || words;
   const properties = { class: "bk-button bk-quiet", type: "button", title: words, "aria-label": name };
-  const button = h("button", properties, glyph(element.icon === "trash" ? "trash" : "circle"));
+  const button = h("button", properties, icon(element.icon === "trash" ? "trash" : "circle"));
   button.addEventListener("click", (event) => press(event, { button, element, address: null, place }));
   return acting(button, element, place);
 }

@@ -1,9 +1,9 @@
 // Pictures: only from where it is safe to load them, and with their words where they do not come.
 
 import { h } from "../dom.js";
-import { glyph } from "./glyphs.js";
+import { icon } from "../icons.js";
 import { isolated } from "./inline.js";
-import { asRecord, asText, pictureAddress } from "./safe.js";
+import { asRecord, asText, pictureAddress } from "../safe.js";
 
 /**
  * Show a picture.
@@ -18,7 +18,7 @@ export function pictureNode(element, look) {
   const words = asText(alt);
   const instead = () =>
     h("span", { class: `${look} bk-no-picture`, role: "img", "aria-label": words || "Picture" }, [
-      glyph("picture"),
+      icon("picture"),
       h("span", { class: "bk-no-picture-text" }, isolated(words || "Picture")),
     ]);
   if (!address) return instead();

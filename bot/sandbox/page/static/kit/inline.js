@@ -3,8 +3,8 @@
 import { dateNode, formatDate, isMoment } from "./dates.js";
 import { h, replace } from "../dom.js";
 import { emoji, emojiOfCodePoints } from "./emoji.js";
-import { glyph } from "./glyphs.js";
-import { asList, asRecord, asText, linkAddress } from "./safe.js";
+import { icon } from "../icons.js";
+import { asList, asRecord, asText, linkAddress } from "../safe.js";
 import { scrollsSideways } from "./sideways.js";
 
 const BROADCASTS = new Set(["here", "channel", "everyone"]);
@@ -54,7 +54,7 @@ export function mentionNode(mention, context) {
   const mine = isOfReader(mention, context) && " bk-mention-mine";
   const properties = { class: `bk-mention${mine || ""}`, dataset: { kind: mention.kind, id: mention.id } };
   const isKnown = { user: context.people, channel: context.conversations }[mention.kind]?.has(mention.id);
-  if (!isKnown || !context.onOpen) return h("span", properties, said);
+  if (!isKnown || !context.onOpen || mention.id === context.me) return h("span", properties, said);
   const open = () => context.onOpen({ kind: mention.kind, id: mention.id });
   return h("button", { ...properties, type: "button", onclick: open }, said);
 }
@@ -156,15 +156,15 @@ function copyButton(read) {
   const button = h(
     "button",
     { class: "bk-copy", type: "button", "aria-label": "Copy", title: "Copy" },
-    glyph("copy"),
+    icon("copy"),
   );
   button.addEventListener("click", async () => {
     const isCopied = await copy(read());
     button.setAttribute("aria-label", isCopied ? "Copied" : "Copying is not allowed here");
-    replace(button, glyph(isCopied ? "check" : "close"));
+    replace(button, icon(isCopied ? "check" : "close"));
     setTimeout(() => {
       button.setAttribute("aria-label", "Copy");
-      replace(button, glyph("copy"));
+      replace(button, icon("copy"));
     }, COPIED_FOR_MS);
   });
   return button;

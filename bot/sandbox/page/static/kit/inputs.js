@@ -1,11 +1,11 @@
 // Fields that somebody types into: text, numbers, addresses, dates and times.
 
 import { localOfUnix, unixOfLocal } from "./dates.js";
-import { h } from "../dom.js";
-import { glyph } from "./glyphs.js";
+import { h, isComposing } from "../dom.js";
+import { icon } from "../icons.js";
 import { richTextWords } from "./richtext.js";
 import { textWords } from "./objects.js";
-import { asText, asWhole, linkAddress } from "./safe.js";
+import { asText, asWhole, linkAddress } from "../safe.js";
 
 const REQUIRED = "Please fill in this field.";
 const LONGEST = 3000;
@@ -87,7 +87,7 @@ export function datetimepicker(element, place, changed) {
 /** Build the place of a file field; the sandbox has nowhere to put a file. */
 export function fileInput(element, place) {
   const input = h("button", { class: "bk-button", type: "button", disabled: true, ...place.naming("Files") }, [
-    glyph("file"),
+    icon("file"),
     "Choose files",
   ]);
   const note = h("span", { class: "bk-note" }, "Files cannot be uploaded in the sandbox.");
@@ -140,7 +140,7 @@ function textField(element, place, changed, { lines = 1, most = Infinity, attrib
 
   function entered(event) {
     // While a word is being composed, Enter ends the word and not the field.
-    if (event.key !== "Enter" || event.isComposing || !place.dispatches) return;
+    if (event.key !== "Enter" || isComposing(event) || !place.dispatches) return;
     event.preventDefault();
     changed("entered");
   }

@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { emoji } from "./emoji.js";
 import { codeNode, emojiNode, linkNode, preNode } from "./inline.js";
-import { asText, linkAddress } from "./safe.js";
+import { asText, linkAddress } from "../safe.js";
 import { gridNode } from "./tables.js";
 
 const LONGEST = 12_000;
@@ -321,7 +321,7 @@ function unwrapped(nodes) {
 
 function tick(isDone) {
   const words = isDone ? "Done: " : "Not done: ";
-  return [h("span", { "aria-hidden": "true" }, isDone ? "☑ " : "☐ "), h("span", { class: "bk-unseen" }, words)];
+  return [h("span", { "aria-hidden": "true" }, isDone ? "☑ " : "☐ "), h("span", { class: "visually-hidden" }, words)];
 }
 
 function cells(line) {

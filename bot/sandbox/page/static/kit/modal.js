@@ -1,33 +1,21 @@
-// Modal dialogs and the App Home: the two kinds of views.
+// Modal dialogs: the app's views that lie over the page.
 
-import { renderBlocks, surfaceNode } from "./blocks.js";
-import { h, replace } from "../dom.js";
-import { keepFocus } from "./focus.js";
-import { glyph } from "./glyphs.js";
+import { surfaceNode } from "./blocks.js";
+import { h, newId, replace } from "../dom.js";
+import { keepFocus } from "../focus.js";
+import { icon } from "../icons.js";
 import { forget } from "./kept.js";
 import { hasText, textNode } from "./objects.js";
-import { asList, asRecord, asText } from "./safe.js";
-import { Surface, newId } from "./surface.js";
+import { asList, asRecord, asText } from "../safe.js";
+import { Surface } from "./surface.js";
 
 const NOT_SENT = "This could not be sent. Try again.";
-
-/**
- * Show the app's Home tab.
- *
- * @param {Object} view As it came.
- * @param {Object} context As for `renderBlocks`.
- * @returns {HTMLElement}
- */
-export function renderHome(view, context) {
-  const { id, blocks } = asRecord(view);
-  return renderBlocks(asList(blocks), contextOf(context, "home", asText(id)));
-}
 
 /** Shows the view on top of a stack of views as a dialog. */
 export class ModalHost {
   /**
    * @param {HTMLElement} root Where the dialog is put.
-   * @param {Object} context As for `renderBlocks`, with `onSubmit(view, values)` and `onCloseView(view, isCleared)`.
+   * @param {Object} context As for `renderBlocks`, with `onSubmit(view, values)` and `onCloseView(view)`.
    */
   constructor(root, context) {
     this.root = root;
@@ -54,11 +42,6 @@ export class ModalHost {
       this.begin();
       this.draw(view);
     }
-  }
-
-  /** @returns {boolean} Whether a view is shown. */
-  get isOpen() {
-    return this.dialog !== null;
   }
 
   begin() {
@@ -153,7 +136,7 @@ export class ModalHost {
     };
     return h("header", { class: "bk-modal-head" }, [
       h("h2", { id: this.titleId, tabindex: "-1" }, title),
-      h("button", close, glyph("close")),
+      h("button", close, icon("close")),
     ]);
   }
 
@@ -180,7 +163,7 @@ export class ModalHost {
 
   async closeView(view) {
     try {
-      return asRecord(await this.context.onCloseView?.(view, false));
+      return asRecord(await this.context.onCloseView?.(view));
     } catch (error) {
       console.error("The view could not be closed.", error);
       return { ok: false };
@@ -260,16 +243,10 @@ export class ModalHost {
   }
 
   contextOf(viewId) {
-    return contextOf(this.context, "modal", asText(viewId));
+    // Not copied, since a context may answer anew each time it is asked, as for the reader's zone.
+    const container = { type: "view", view_id: asText(viewId) };
+    return Object.create(this.context, { container: { value: container, enumerable: true } });
   }
-}
-
-function contextOf(context, surface, viewId) {
-  // Not copied, since a context may answer anew each time it is asked, as for the reader's zone.
-  return Object.create(context, {
-    surface: { value: surface, enumerable: true },
-    container: { value: { type: "view", view_id: viewId }, enumerable: true },
-  });
 }
 
 function sameErrors(one, other) {

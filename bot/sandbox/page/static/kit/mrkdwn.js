@@ -15,7 +15,7 @@ import {
   preNode,
   wordsNode,
 } from "./inline.js";
-import { asText, linkAddress } from "./safe.js";
+import { asText, linkAddress } from "../safe.js";
 
 const FENCE = "```";
 const STYLE_OF = { "*": "bold", _: "italic", "~": "strike" };
@@ -48,6 +48,11 @@ export function plainText(text, context) {
   return wordsOf(parseMrkdwn(text, { verbatim: true }), context).trim();
 }
 
+/** @returns {string} A line as its author typed it: references have their names again, nothing else is changed. */
+export function typedText(text, context) {
+  return wordsOf(readCode(asText(text)), context);
+}
+
 /** @returns {Node[]} The nodes of a tree, as elements. */
 export function renderNodes(nodes, context) {
   return nodes.map((node) => SHOW[node.type](node, context));
@@ -58,14 +63,8 @@ function wordsOf(nodes, context) {
   return nodes.map((node) => SAY[node.type](node, context)).join("");
 }
 
-/**
- * Read mrkdwn.
- *
- * @param {string} text As it came.
- * @param {{verbatim?: boolean}} [options] As for `renderMrkdwn`.
- * @returns {Object[]} Nodes, each with its `type`.
- */
-export function parseMrkdwn(text, { verbatim = false } = {}) {
+/** Read mrkdwn into nodes, each with its `type`. */
+function parseMrkdwn(text, { verbatim = false } = {}) {
   const nodes = [];
   let at = 0;
   const source = asText(text);
@@ -322,7 +321,7 @@ function text(value) {
   return { type: "text", value };
 }
 
-/** Once only: `&amp;lt;` is how somebody's `&lt;` arrives. */
-function decode(escaped) {
+/** Undo the escaping. Once only: `&amp;lt;` is how somebody's `&lt;` arrives. */
+export function decode(escaped) {
   return escaped.replace(/&(amp|lt|gt);/g, (_, name) => ENTITIES[name]);
 }

@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { wordsNode } from "./inline.js";
 import { readLabel, renderMrkdwn, renderNodes, plainText } from "./mrkdwn.js";
-import { asRecord, asText } from "./safe.js";
+import { asRecord, asText } from "../safe.js";
 
 /**
  * Show a text object.

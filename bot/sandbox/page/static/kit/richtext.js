@@ -15,7 +15,7 @@ import {
   styled,
   wordsNode,
 } from "./inline.js";
-import { asList, asRecord, asText, asWhole } from "./safe.js";
+import { asList, asRecord, asText, asWhole } from "../safe.js";
 
 const DEEPEST = 8;
 const COLOUR = /^#?[0-9a-f]{6}$/i;

@@ -1,13 +1,12 @@
 // Menus to choose from: options of the app, people, conversations; one of them or several.
 
 import { valueOf } from "./choices.js";
-import { h, replace } from "../dom.js";
-import { glyph } from "./glyphs.js";
+import { h, newId, replace } from "../dom.js";
+import { icon } from "../icons.js";
 import { conversationName, isolated, personName } from "./inline.js";
 import { textWords } from "./objects.js";
-import { popover } from "./popover.js";
-import { asList, asRecord, asText, asWhole } from "./safe.js";
-import { newId } from "./surface.js";
+import { popover } from "../popover.js";
+import { asList, asRecord, asText, asWhole } from "../safe.js";
 
 const SEARCH_FROM = 8;
 const MOST_OPTIONS = 1000;
@@ -39,7 +38,7 @@ export function singleSelect(element, place, changed) {
   select.append(empty, ...optionNodes(entries));
   select.addEventListener("change", showEmpty);
   return {
-    node: h("span", { class: "bk-select" }, select, glyph("chevron")),
+    node: h("span", { class: "bk-select" }, select, icon("chevron")),
     input: select,
     initial: { [field]: initial },
     read: () => ({ [field]: entries[select.value]?.value ?? null }),
@@ -89,7 +88,7 @@ class Picker {
     this.summary = h("span", { class: "bk-picked" });
     this.trigger = h("button", { class: "bk-picker", type: "button", "aria-haspopup": "dialog" }, [
       this.summary,
-      glyph("chevron"),
+      icon("chevron"),
     ]);
     this.ticks = entries.map(() => h("input", { type: "checkbox", class: "bk-tick", onchange: () => this.ticked() }));
     this.rows = entries.map((entry, index) => optionRow(entry, this.ticks[index]));

@@ -1,7 +1,7 @@
 // What all elements that hold a value share: remembering it, asking before a change counts, and sending it.
 
 import { ask } from "./confirm.js";
-import { asList, asRecord, asText } from "./safe.js";
+import { asList, asRecord, asText } from "../safe.js";
 
 const TYPING_PAUSE_MS = 350;
 const PICKING_PAUSE_MS = 700;

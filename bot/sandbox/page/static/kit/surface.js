@@ -2,14 +2,6 @@
 
 import { memoryOf } from "./kept.js";
 
-let made = 0;
-
-/** @returns {string} An id that no other element of the page has. */
-export function newId() {
-  made += 1;
-  return `bk-${made}`;
-}
-
 /** Knows all stateful elements of one message or view. */
 export class Surface {
   /** @param {Object} context As `renderBlocks` gets it. */

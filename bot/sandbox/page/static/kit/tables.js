@@ -1,13 +1,13 @@
 // Tables: the plain one, and the one that can be sorted, searched and paged.
 
-import { isMoment } from "./dates.js";
+import { isMoment, refreshDates } from "./dates.js";
 import { h, replace } from "../dom.js";
-import { keepFocus } from "./focus.js";
-import { glyph } from "./glyphs.js";
+import { keepFocus } from "../focus.js";
+import { icon } from "../icons.js";
 import { isolated } from "./inline.js";
 import { textWords } from "./objects.js";
 import { pieceWords, renderRichText, richTextPieces, richTextWords } from "./richtext.js";
-import { asList, asRecord, asText, asWhole, cut } from "./safe.js";
+import { asList, asRecord, asText, asWhole, cut } from "../safe.js";
 import { scrollsSideways } from "./sideways.js";
 
 const MOST_ROWS = 1000;
@@ -48,7 +48,7 @@ export function tableBlock(block, at) {
 export function gridNode(rows, { label, align, wraps }) {
   const look = (index) => cellLook(align[index], wraps[index]);
   const head = (cell, index) => h("th", { scope: "col", class: look(index) }, cell);
-  const body = (cell, index) => h("td", { class: look(index) }, cell);
+  const body = (cell, index) => withTip(h("td", { class: look(index) }, cell));
   const [first = [], ...others] = rows;
   const table = h(
     "table",
@@ -117,7 +117,7 @@ class DataTable {
     const table = h(
       "table",
       { class: "bk-grid bk-data" },
-      h("caption", { class: "bk-unseen" }, this.caption),
+      h("caption", { class: "visually-hidden" }, this.caption),
       h("thead", null, h("tr", null, this.headings)),
       this.body,
     );
@@ -153,14 +153,14 @@ class DataTable {
       input.value = "";
       this.change({ filter: "", page: 0 });
     });
-    const node = h("label", { class: "bk-filter" }, glyph("search"), input);
+    const node = h("label", { class: "bk-filter" }, icon("search"), input);
     node.dataset.key = `${this.at.blockId}\nfilter`;
     return node;
   }
 
   foot() {
     if (!this.isPaged) return this.rows.length ? null : h("div", { class: "bk-pages" }, h("span", null, "No rows"));
-    this.previous = this.pageButton("previous", "Previous page", -1);
+    this.previous = this.pageButton("back", "Previous page", -1);
     this.next = this.pageButton("next", "Next page", 1);
     const buttons = h("span", { class: "bk-pages-buttons" }, this.previous, this.next);
     return h(
@@ -180,13 +180,13 @@ class DataTable {
       title: words,
       onclick: turn,
     };
-    const button = h("button", properties, glyph(picture));
+    const button = h("button", properties, icon(picture));
     button.dataset.key = `${this.at.blockId}\n${picture}`;
     return button;
   }
 
   heading({ title, isRight }, index) {
-    const arrow = h("span", { class: "bk-sort-arrow", "aria-hidden": "true" }, glyph("up"));
+    const arrow = h("span", { class: "bk-sort-arrow", "aria-hidden": "true" }, icon("arrowUp"));
     const words = h("span", { class: "bk-sort-words" }, isolated(title));
     const button = h("button", { class: "bk-sort", type: "button", onclick: () => this.sortBy(index) }, words, arrow);
     button.dataset.key = `${this.at.blockId}\nsort ${index}`;
@@ -224,6 +224,8 @@ class DataTable {
     const first = this.state.page * this.pageSize;
     const rows = shown.slice(first, first + this.pageSize);
     replace(this.body, rows.length ? rows.map((row) => this.rowNode(row)) : this.noneNode());
+    // Rows that were not in sight were not kept true meanwhile.
+    refreshDates(this.body, this.at.surface.context);
     this.headings.forEach((heading, index) => this.showSort(heading, index));
     if (this.isPaged) this.showPages(first, rows.length, shown.length, pages);
   }
@@ -244,7 +246,8 @@ class DataTable {
     row.nodes ??= row.cells.map((cell, index) => {
       const isHeader = index === this.rowHeader && row.words[index].trim() !== "";
       const look = cellLook(this.columns[index].isRight ? "right" : "left", false);
-      return h(isHeader ? "th" : "td", { class: look, scope: isHeader ? "row" : null }, cellNode(cell, this.at));
+      const properties = { class: look, scope: isHeader ? "row" : null };
+      return withTip(h(isHeader ? "th" : "td", properties, cellNode(cell, this.at)));
     });
     return h("tr", null, row.nodes);
   }
@@ -331,6 +334,12 @@ function cellNode(cell, at) {
 function wordsOfBlock(block, context) {
   const { type, text } = asRecord(block);
   return (type === "rich_text" ? richTextWords(block, context) : textWords(text, context)).trim();
+}
+
+/** What may not fit into its cell can be read in the tip. */
+function withTip(cell) {
+  if (cell.textContent.length > WIDEST) cell.title = cell.textContent;
+  return cell;
 }
 
 function cellLook(align, wraps) {

@@ -42,6 +42,12 @@ export function pictureAddress(value) {
   return url.protocol === "https:" || url.origin === globalThis.location?.origin ? url.href : null;
 }
 
+/** @returns {string|null} The path when the address leads to the page's own server: files come from nowhere else. */
+export function ownAddress(value) {
+  const url = asText(value) && parse(value, globalThis.location?.href);
+  return url && url.origin === globalThis.location?.origin ? url.pathname + url.search : null;
+}
+
 /** @returns {string} The first `limit` code points, with `…` where something was cut. */
 export function cut(text, limit) {
   if (text.length <= limit) return text;
