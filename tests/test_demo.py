@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +14,11 @@ import requests
 from bot.sandbox.httpd import Answer as HttpAnswer
 from bot.sandbox.httpd import HttpServer, free_port
 from tests.support.demo import RunningDemo, running_demo
-
-PATIENCE_SECONDS = 10.0
+from tests.support.waiting import wait_until
 
 
 def seen_by(demo: RunningDemo, user: str) -> dict[str, Any]:
     found: dict[str, Any] = requests.get(f"{demo.url}/state?as={user}&after=0", timeout=10).json()
-    return found
-
-
-def wait_for(find: Callable[[], Any]) -> Any:
-    """Return what is found, as soon as it is there."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (found := find()):
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.02)
     return found
 
 
@@ -38,11 +27,11 @@ def answer_to(demo: RunningDemo, line: str, *, user: str = "U0ANA", channel: str
     known = {each["ts"] for each in seen_by(demo, user)["messages"]}
     assert demo.post("/act", {"as": user, "do": "type", "channel": channel, "text": line}) == {"ok": True}
 
-    def found() -> str | None:
-        new = [each for each in seen_by(demo, user)["messages"] if each["ts"] not in known]
-        return str(new[-1]["text"]) if new else None
+    def new() -> list[str]:
+        return [each["text"] for each in seen_by(demo, user)["messages"] if each["ts"] not in known]
 
-    return str(wait_for(found))
+    wait_until(new)
+    return new()[-1]
 
 
 @pytest.mark.parametrize("options", [(), ("--socket",)])
@@ -96,7 +85,9 @@ def test_an_interrupt_during_the_start_ends_it_too() -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    wait_for(lambda: Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text())  # The bot is being started.
+    wait_until(
+        lambda: Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    )  # The bot is being started.
 
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)

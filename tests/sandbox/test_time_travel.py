@@ -10,7 +10,8 @@ from slack_sdk.errors import SlackApiError
 
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack import seed
-from tests.sandbox.slack.receiver import Receiver, receiving, wait_until
+from tests.sandbox.slack.receiver import Receiver, receiving
+from tests.support.waiting import wait_until
 
 AS_BOT = {"Authorization": f"Bearer {seed.BOT_TOKEN}"}
 NGINX = "/v2/namespaces/library/repositories/nginx"

@@ -11,7 +11,7 @@ from bot.sandbox.clock import MovableClock
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.state import Message, View
-from tests.sandbox.slack.receiver import wait_until
+from tests.support.waiting import wait_until
 from tests.witness.node import Line, NodeProgram, node
 
 Mode = Literal["http", "socket"]

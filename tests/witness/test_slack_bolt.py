@@ -13,7 +13,7 @@ from bot.sandbox.clock import utc_now
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.lines import Typed
 from bot.sandbox.slack.state import View
-from tests.sandbox.slack.receiver import wait_until
+from tests.support.waiting import wait_until
 from tests.witness.bolt_world import World, at_rest, running
 from tests.witness.node import modal, plain
 

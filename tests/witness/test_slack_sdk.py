@@ -36,7 +36,8 @@ from bot.sandbox.clock import SettableClock, utc_now
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.faults import SlackFault
 from bot.sandbox.slack.simulator import SlackSimulator
-from tests.sandbox.slack.receiver import Receiver, acme_with, receiving, wait_until
+from tests.sandbox.slack.receiver import Receiver, acme_with, receiving
+from tests.support.waiting import wait_until
 from tests.witness.node import modal, plain
 
 REDIRECT = "https://bot.example/slack/oauth_redirect"

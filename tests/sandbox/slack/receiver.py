@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -99,14 +98,6 @@ def receiving() -> Iterator[Receiver]:
         yield receiver
     finally:
         receiver.stop()
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Return as soon as something is so."""
-    ends_at = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < ends_at, "it never came to be"
-        time.sleep(0.002)
 
 
 @contextmanager

@@ -22,7 +22,8 @@ from slack_sdk import WebClient
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.state import Message
-from tests.sandbox.slack.receiver import texts, wait_until
+from tests.sandbox.slack.receiver import texts
+from tests.support.waiting import wait_until
 
 BUTTON = {"type": "button", "action_id": "go", "text": {"type": "plain_text", "text": "Go"}, "value": "acme/api"}
 BLOCKS = [{"type": "actions", "block_id": "acts", "elements": [BUTTON]}]

@@ -18,7 +18,7 @@ from bot.sandbox.slack.apps import App
 from bot.sandbox.slack.delivery import Outcome, Parcel
 from bot.sandbox.slack.events import Events
 from bot.sandbox.slack.state import WorkspaceState
-from tests.sandbox.slack.receiver import wait_until
+from tests.support.waiting import wait_until
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MENTION = {"type": "app_mention", "user": seed.ANA, "channel": seed.GENERAL, "text": "hi", "ts": "1795262400.000100"}

@@ -19,7 +19,8 @@ from bot.sandbox.slack import seed
 from bot.sandbox.slack.faults import SlackFault
 from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.unknowns import SlackUnknowns
-from tests.sandbox.slack.receiver import Received, Receiver, acme_with, texts, wait_until
+from tests.sandbox.slack.receiver import Received, Receiver, acme_with, texts
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 VIEW = {"type": "modal", "title": {"type": "plain_text", "text": "Hello"}, "blocks": [{"type": "divider"}]}

@@ -14,7 +14,7 @@ from bot.sandbox.clock import SettableClock
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.delivery import Outcome, Parcel, ParcelKind, Retry
 from bot.sandbox.slack.socket_mode import SocketModeServer
-from tests.sandbox.slack.receiver import wait_until
+from tests.support.waiting import wait_until
 
 APP = seed.hub_bot(seed.manifest_for(None))
 
