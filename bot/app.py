@@ -18,10 +18,15 @@ from bot.followed_clock import FollowedClock
 from bot.governance.roles import Policy, Role, Roles
 from bot.hub.auth import Credentials
 from bot.hub.client import HubClient, HubUrls
+from bot.pushes.intake import Intake
 from bot.settings import Settings
 from bot.slack.client import SlackClient
 from bot.slack.manifest import COMMAND
 from bot.slack.response_url import ResponseUrls
+from bot.store.base import Store
+from bot.store.engine import open_store
+from bot.store.errors import StoreUnavailableError
+from bot.store.migrations import upgrade
 from bot.terminal import Terminal, make_console
 from bot.web.front import SlackFront
 from bot.web.health import Check, Health, requires
@@ -29,6 +34,7 @@ from bot.web.home_team import HomeTeam
 from bot.web.routes import build_routes
 from bot.web.server import WebServer
 from bot.web.socket_mode import SocketModeConnection
+from bot.web.webhooks import DockerHubWebhooks
 from commands import COMMANDS
 
 logger = logging.getLogger(__name__)
@@ -39,7 +45,7 @@ WORK_STOP_SECONDS = 5.0
 # A worker that computes may keep the interpreter to itself for this long before an acknowledgement gets its turn.
 # Python's own 5 ms would be half of what a person at the other end has to spare under load.
 SWITCH_INTERVAL_SECONDS = 0.001
-SETTINGS_EXIT_STATUS = 2
+FAILED_EXIT_STATUS, SETTINGS_EXIT_STATUS = 1, 2
 
 
 class Application:
@@ -71,10 +77,11 @@ class Application:
             clock=clock,
         )
         self._socket = self._build_socket()
+        self._store = _open_store(settings, clock)
         self._health = Health(self._checks(), clock)
         is_http = settings.slack_signing_secret is not None
         requests = self._front.http(_value(settings.slack_signing_secret)) if is_http else None
-        self._server = WebServer(build_routes(self._health, requests), settings.host, settings.port)
+        self._server = WebServer(build_routes(self._health, requests, self._webhooks()), settings.host, settings.port)
 
     @property
     def port(self) -> int:
@@ -85,8 +92,11 @@ class Application:
         """Serve, and return.
 
         Raises:
-            ConfigError: The address cannot be listened on.
+            ConfigError: The address cannot be listened on, or the database cannot be used.
+            StoreUnavailableError: The database is away.
         """
+        if self._store:
+            upgrade(self._store)
         self._server.start()
         self._health.start()
         if self._socket:
@@ -102,6 +112,8 @@ class Application:
         self._front.stop(WORK_STOP_SECONDS)
         self._health.stop()
         self._hub.close()
+        if self._store:
+            self._store.close()
         logger.info("bot_stopped")
 
     def _build_socket(self) -> SocketModeConnection | None:
@@ -111,6 +123,12 @@ class Application:
             self._front.app, app_token=_value(self._settings.slack_app_token), base_url=self._settings.slack_api_url
         )
 
+    def _webhooks(self) -> DockerHubWebhooks | None:
+        if self._store is None:
+            return None
+        secrets = [secret.get_secret_value() for secret in self._settings.webhook_secret]
+        return DockerHubWebhooks(Intake(self._store), secrets)
+
     def _checks(self) -> Sequence[Check]:
         outside = [
             Check("slack", self._slack.auth_test),
@@ -119,14 +137,16 @@ class Application:
         if self._socket:
             connected = requires(lambda: bool(self._socket and self._socket.is_connected), "Slack is not connected.")
             outside.append(Check("socket_mode", connected))
-        return [*self._front.checks(), *outside]
+        database = [Check("database", self._store.check, is_outside=False)] if self._store else []
+        return [*self._front.checks(), *database, *outside]
 
 
 def serve_forever(settings: Settings) -> int:
     """Run the bot until the process is told to stop (SIGTERM, SIGINT).
 
     Returns:
-        The exit status: 0 after an orderly stop, 2 when the address cannot be used.
+        The exit status: 0 after an orderly stop, 1 when the database is away at the start, 2 when the settings name an
+        address or a database that cannot be used.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     stopping = threading.Event()
@@ -138,10 +158,18 @@ def serve_forever(settings: Settings) -> int:
             application.start()
             stopping.wait()
             application.stop()
-    except ConfigError as error:
+    except (ConfigError, StoreUnavailableError) as error:
         logger.error("bot_not_started", extra={"reason": str(error)})  # noqa: TRY400 - The sentence says it all.
-        return SETTINGS_EXIT_STATUS
+        return SETTINGS_EXIT_STATUS if isinstance(error, ConfigError) else FAILED_EXIT_STATUS
     return 0
+
+
+def _open_store(settings: Settings, clock: Clock) -> Store | None:
+    """Open the database, if there is anything to be kept: so far only what webhooks bring."""
+    if not settings.webhook_secret:
+        return None
+    played = clock.now if settings.clock is not None else None
+    return open_store(_value(settings.database_url), exclusive=True, now=played)
 
 
 @contextmanager

@@ -18,7 +18,8 @@
     │   ├── UnavailableError        5xx, no connection, no answer in time
     │   ├── UnexpectedResponseError an answer that does not mean anything
     │   └── NoCredentialError       nothing we hold may do this; nothing was sent
-    └── DeliveryError               Slack did not take a message; says whether trying again can help
+    ├── DeliveryError               Slack did not take a message; says whether trying again can help
+    └── StoreUnavailableError       the database does not do its work; drawn with its siblings in `bot.store.errors`
 
 One handler at each edge (command, HTTP route, job) turns these into a reply, a status or a retry.
 """

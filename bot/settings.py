@@ -179,13 +179,13 @@ class Settings(BaseModel):
     database_url: SecretStr = Field(
         SecretStr("sqlite:///hub-bot.db"),
         alias="HUB_BOT_DATABASE_URL",
-        description="`sqlite:///hub-bot.db` or `postgresql+psycopg://…`. Not used yet.",
+        description="`sqlite:///hub-bot.db` or `postgresql+psycopg://…`. Used with `HUB_BOT_WEBHOOK_SECRET` only.",
     )
     webhook_secret: Secrets = Field(
         (),
         alias="HUB_BOT_WEBHOOK_SECRET",
         description="Path segment that lets a Docker Hub webhook in, at least 24 characters; comma list to rotate."
-        " Not used yet.",
+        " Unset: the route does not exist.",
     )
     secret_key: Secrets = Field(
         (),

@@ -10,6 +10,7 @@ null, the `media_type` of 2022, the `dhi_metadata` of mirrored Docker Hardened I
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ _EARLIEST = datetime(2013, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _LONGEST_PUSHER = 255
 _LONGEST_MEDIA_TYPE = 255
+# What no text for people holds, and not every database takes.
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _FORM_FIELD = "payload"
 _MOST_FORM_FIELDS = 20
 
@@ -115,15 +118,26 @@ def parse_push(body: bytes) -> Push:
     payload = _decoded(body)
     push_data = _section(payload, "push_data")
     media_type = _text(push_data, "push_data.media_type", longest=_LONGEST_MEDIA_TYPE)
-    hardened = payload.get("dhi_metadata")
     return Push(
         repository=_repository(_section(payload, "repository")),
         tag=_tag(push_data),
         pushed_at=_pushed_at(push_data.get("pushed_at")),
         pusher=_text(push_data, "push_data.pusher", longest=_LONGEST_PUSHER),
         media_type=media_type or None,
-        hardened=hardened if isinstance(hardened, dict) else {},
+        hardened=_hardened(payload.get("dhi_metadata")),
     )
+
+
+def _hardened(value: object) -> Mapping[str, Any]:
+    """Return what changed in a hardened image; nothing when it is in a form that we do not know."""
+    if not isinstance(value, dict):
+        return {}
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (ValueError, RecursionError):
+        return {}
+    return {} if "\\u0000" in text else value
 
 
 def _decoded(body: bytes) -> Mapping[str, Any]:
@@ -174,6 +188,8 @@ def _text(section: Mapping[str, Any], path: str, *, longest: int) -> str:
         raise RejectedPayloadError(path, "A text is expected here.")
     if len(found) > longest:
         raise RejectedPayloadError(path, f"At most {longest} characters are expected here.")
+    if _UNWRITABLE.search(found):
+        raise RejectedPayloadError(path, "Control characters and halves of characters are not expected here.")
     return found
 
 

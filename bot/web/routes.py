@@ -10,6 +10,7 @@ import falcon
 from bot.slack.manifest import EVENTS_PATH
 from bot.web.health import Health
 from bot.web.slack import SlackRequests
+from bot.web.webhooks import DockerHubWebhooks
 
 logger = logging.getLogger(__name__)
 
@@ -18,12 +19,13 @@ MOST_BODY_BYTES = 1 << 20
 WsgiApp = Callable[..., Iterable[bytes]]
 
 
-def build_routes(health: Health, slack: SlackRequests | None) -> WsgiApp:
+def build_routes(health: Health, slack: SlackRequests | None, webhooks: DockerHubWebhooks | None = None) -> WsgiApp:
     """Return the WSGI application.
 
     Args:
         health: What `/readyz` reports.
         slack: Takes Slack's requests; None in Socket Mode, where the route does not exist.
+        webhooks: Takes Docker Hub's; None without a secret to let them in, and then the route does not exist.
     """
     app = falcon.App()
     app.add_error_handler(Exception, _crashed)
@@ -32,11 +34,13 @@ def build_routes(health: Health, slack: SlackRequests | None) -> WsgiApp:
     app.add_route("/readyz", _Ready(health))
     if slack is not None:
         app.add_route(EVENTS_PATH, _SlackEvents(slack))
+    if webhooks is not None:
+        app.add_route("/webhooks/dockerhub/{secret}", _DockerHub(webhooks))
     return app
 
 
 class _Route:
-    def on_options(self, _: falcon.Request, __: falcon.Response) -> None:
+    def on_options(self, _: falcon.Request, __: falcon.Response, **___: str) -> None:
         """Hide what Falcon would tell of its own accord: which methods there are."""
         raise falcon.HTTPNotFound
 
@@ -85,6 +89,24 @@ class _SlackEvents(_Route):
         resp.text = reaction.body
 
 
+class _DockerHub(_Route):
+    def __init__(self, webhooks: DockerHubWebhooks) -> None:
+        self._webhooks = webhooks
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, secret: str) -> None:
+        """Take a webhook. Before anything of it is looked at, its secret is."""
+        if not self._webhooks.lets_in(secret):
+            raise falcon.HTTPNotFound
+        if (req.content_length or 0) > MOST_BODY_BYTES:
+            raise falcon.HTTPContentTooLarge
+        reply = self._webhooks.take(req.bounded_stream.read())
+        resp.status = reply.status
+        resp.content_type = falcon.MEDIA_JSON
+        resp.text = reply.text
+        for name, value in reply.headers.items():
+            resp.set_header(name, value)
+
+
 def _send_json(resp: falcon.Response, body: object) -> None:
     resp.content_type = falcon.MEDIA_JSON
     resp.cache_control = ["no-store"]
@@ -99,7 +121,8 @@ def _refused(_: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, 
 
 
 def _crashed(req: falcon.Request, resp: falcon.Response, error: Exception, _: object) -> None:
-    logger.error("request_crashed", exc_info=error, extra={"method": req.method, "path": req.path})
+    # The route and not the path, which may hold a secret.
+    logger.error("request_crashed", exc_info=error, extra={"method": req.method, "route": req.uri_template})
     resp.status = falcon.HTTP_INTERNAL_SERVER_ERROR
     resp.content_type = falcon.MEDIA_TEXT
     resp.text = f"{resp.status}\n"
