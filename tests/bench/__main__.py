@@ -4,8 +4,9 @@ import platform
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 
 import click
 from rich.console import Console
@@ -16,9 +17,11 @@ from bot.sandbox.hub.seed import ANA_PAT
 from tests.bench.acks import BURST_SIZE, BURSTS, measure_bursts, measure_ratio
 from tests.bench.outside import Outside, outside
 from tests.bench.starts import STARTS, measure_starts
+from tests.bench.webhooks import CONNECTIONS, SECRET, STEADY_PER_SECOND, measure_webhooks
 from tests.support.running import RunningBot, environment_for, start_bot, wait_until_it_serves
 
 RATIO_BAR, BURST_ACK_BAR, BURST_ANSWER_BAR, START_BAR, MEMORY_BAR = 0.2, 0.150, 10.0, 2.0, 150e6
+WEBHOOK_BAR, WEBHOOK_P99_BAR = 0.25, 0.050
 
 Row = tuple[str, str, str, bool]
 """What was measured, the figure, the bar, whether it was reached."""
@@ -27,7 +30,7 @@ Row = tuple[str, str, str, bool]
 def main() -> None:
     """Measure, print the table, and end with 1 if a bar was missed."""
     with outside() as world:
-        rows = [*_ack_rows(world), *_start_rows(world)]
+        rows = [*_ack_rows(world), *_webhook_rows(world), *_start_rows(world)]
     table = Table(title=f"Hub Bot, {_machine()}")
     for heading in ("what", "measured", "bar", ""):
         table.add_column(heading)
@@ -53,6 +56,18 @@ def _ack_rows(world: Outside) -> Iterator[Row]:
     yield "their slowest answer, at 1 s of Docker Hub each", f"{answer:.1f} s", "10 s", answer <= BURST_ANSWER_BAR
 
 
+def _webhook_rows(world: Outside) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        more = {"HUB_BOT_WEBHOOK_SECRET": SECRET, "HUB_BOT_DATABASE_URL": f"sqlite:///{folder}/bench.db"}
+        with _serving(world, more) as ours, _running("tests.bench.webhooks") as bare:
+            found = measure_webhooks(ours.port, bare.port)
+    figure = f"{found.ratio:.2f} x ({found.ours:.0f}/s against {found.bare:.0f}/s)"
+    what = f"webhooks committed before the answer, {CONNECTIONS} connections, SQLite, against not storing"
+    yield what, figure, "0.25 x", found.ratio >= WEBHOOK_BAR
+    p99 = found.steady_p99
+    yield f"their p99 at a steady {STEADY_PER_SECOND}/s", f"{p99 * 1e3:.1f} ms", "50 ms", p99 <= WEBHOOK_P99_BAR
+
+
 def _start_rows(world: Outside) -> Iterator[Row]:
     port = free_port()
     found = measure_starts(_environment(world, port), port)
@@ -71,9 +86,9 @@ def _environment(world: Outside, port: int) -> dict[str, str]:
 
 
 @contextmanager
-def _serving(world: Outside) -> Iterator[RunningBot]:
+def _serving(world: Outside, more: Mapping[str, str] | None = None) -> Iterator[RunningBot]:
     port = free_port()
-    bot = RunningBot(start_bot(_environment(world, port)), port)
+    bot = RunningBot(start_bot({**_environment(world, port), **(more or {})}), port)
     try:
         wait_until_it_serves(bot)
         yield bot
@@ -81,10 +96,15 @@ def _serving(world: Outside) -> Iterator[RunningBot]:
         bot.stop()
 
 
+def _bare(world: Outside) -> AbstractContextManager[RunningBot]:
+    return _running("tests.bench.bare", world.slack_api_url)
+
+
 @contextmanager
-def _bare(world: Outside) -> Iterator[RunningBot]:
+def _running(module: str, *arguments: str) -> Iterator[RunningBot]:
+    """Yield a program of the benchmark, which takes its port as the first argument."""
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "tests.bench.bare", str(port), world.slack_api_url], text=True)
+    process = subprocess.Popen([sys.executable, "-m", module, str(port), *arguments], text=True)
     bot = RunningBot(process, port)
     try:
         wait_until_it_serves(bot, path="/", status=404)
@@ -100,5 +120,5 @@ def _machine() -> str:
 
 
 if __name__ == "__main__":
-    click.echo("Measuring; this takes about a minute.", err=True)
+    click.echo("Measuring; this takes about two minutes.", err=True)
     main()
