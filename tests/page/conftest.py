@@ -14,7 +14,7 @@ from tests.support.demo import RunningDemo, running_demo
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts" / "page"
 DESKTOP, PHONE = (1280, 800), (390, 844)
-PATIENCE_MILLISECONDS = 10_000
+PATIENCE_MILLISECONDS = 20_000
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"/>'
 
 OpenPage = Callable[..., Page]
@@ -74,6 +74,9 @@ def open_page(browser: Browser, demo: RunningDemo, request: pytest.FixtureReques
     with opened(browser, request.node.name) as open_at:
 
         def open_it(*, user: str = "U0ANA", channel: str = "C0GENERAL", **look: Any) -> Page:
-            return open_at(f"{demo.url}/?as={user}#{channel}", **look)
+            page = open_at(f"{demo.url}/?as={user}#{channel}", **look)
+            # Keys that are pressed before the first answer came go nowhere.
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
+            return page
 
         yield open_it

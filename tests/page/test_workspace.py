@@ -283,6 +283,7 @@ def test_the_keyboard_is_enough(open_page: OpenPage) -> None:
     page = open_page(user="U0OMAR", channel="C0GENERAL")
 
     page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog", name="Go to")).to_be_visible()
     page.keyboard.type("rand")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="random", level=1)).to_be_visible()
