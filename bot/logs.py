@@ -22,7 +22,7 @@ _request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", 
 
 _STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # What these say at INFO is either per request (ours is better) or holds what must not be kept.
-_QUIET = ("slack_bolt", "slack_sdk", "urllib3", "apscheduler", "waitress")
+_QUIET = ("slack_bolt", "slack_sdk", "urllib3", "apscheduler", "waitress", "alembic", "sqlalchemy", "psycopg")
 
 
 def new_request_id() -> str:

@@ -62,7 +62,7 @@ class Intake:
             "media_type": push.media_type,
             "content_kind": push.content_kind.value,
             "source": source,
-            "payload": dict(push.hardened),
+            "payload": dict(push.hardened),  # The part of it that has no column of its own.
         }
 
         def insert(connection: Connection) -> Accepted:

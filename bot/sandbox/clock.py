@@ -67,12 +67,6 @@ class MovableClock:
         with self._changed:
             return self._offset
 
-    @property
-    def version(self) -> int:
-        """How often it was moved, beginning with 1."""
-        with self._changed:
-            return self._version
-
     def advance(self, **duration: float) -> None:
         """Move by a duration in the words of `timedelta`, such as `hours=1`."""
         with self._changed:

@@ -8,19 +8,8 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.page.conftest import PHONE, OpenPage
+from tests.page.gestures import composer, say, say_in_thread
 from tests.support.demo import RunningDemo
-
-
-def composer(page: Page) -> Locator:
-    return page.get_by_role("main").locator("textarea")
-
-
-def say(page: Page, text: str) -> None:
-    """Type a line into the composer and send it, leaving alone whatever is suggested."""
-    box = composer(page)
-    box.fill(text)
-    box.press("Escape")
-    box.press("Enter")
 
 
 def messages(page: Page) -> Locator:
@@ -127,13 +116,8 @@ def test_the_bot_answers_a_mention_in_its_thread(open_page: OpenPage) -> None:
     page = open_page(channel="C0CREW")
     say(page, "Which tags do we have?")
     question = answer(page, "Which tags do we have?")
-    question.hover()
-    question.get_by_role("button", name="Reply in thread").click()
-    thread = page.get_by_role("complementary", name="Thread")
 
-    box = thread.locator("textarea")
-    box.fill("@Hub Bot tags acme/api --limit 3")
-    box.press("Enter")
+    thread = say_in_thread(question, "@Hub Bot tags acme/api --limit 3")
 
     expect(thread.get_by_role("article").filter(has_text="Tags of acme/api").last).to_be_visible()
 
@@ -142,13 +126,8 @@ def test_a_slash_command_in_a_thread_is_refused_by_slack(open_page: OpenPage) ->
     page = open_page(channel="C0CREW")
     say(page, "A thread begins here.")
     start = answer(page, "A thread begins here.")
-    start.hover()
-    start.get_by_role("button", name="Reply in thread").click()
-    thread = page.get_by_role("complementary", name="Thread")
 
-    box = thread.locator("textarea")
-    box.fill("/hub tags acme/api")
-    box.press("Enter")
+    thread = say_in_thread(start, "/hub tags acme/api")
 
     expect(thread.get_by_text("/hub is not supported in threads. Sorry!")).to_be_visible()
 

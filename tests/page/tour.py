@@ -9,6 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.page.gestures import say, say_in_thread
 from tests.support.browser import chromium, chromium_path
 from tests.support.demo import RunningDemo, running_demo
 
@@ -45,11 +46,7 @@ def take_thread(page: Page) -> None:
     say(page, "/hub diff acme/api:2.39.0 2.40.0 --share")
     expect(page.get_by_role("article").filter(has_text="acme/api:2.39.0 → acme/api:2.40.0").last).to_be_visible()
     question = page.get_by_role("article").filter(has_text="Who signs off 2.41?")
-    question.hover()
-    question.get_by_role("button", name="Reply in thread").click()
-    thread = page.get_by_role("complementary", name="Thread")
-    thread.locator("textarea").fill("@Hub Bot tags acme/api --limit 5")
-    thread.locator("textarea").press("Enter")
+    thread = say_in_thread(question, "@Hub Bot tags acme/api --limit 5")
     expect(thread.get_by_role("article").filter(has_text="Tags of acme/api").last).to_be_visible()
     rest(page)
     page.screenshot(path=DOCS / "tour-thread.png")
@@ -70,13 +67,6 @@ def open_page(
     page.goto(f"{demo.url}/?as={user}#{channel}")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     return page
-
-
-def say(page: Page, text: str) -> None:
-    """Send a line."""
-    box = page.get_by_role("main").locator("textarea")
-    box.fill(text)
-    box.press("Enter")
 
 
 def rest(page: Page) -> None:

@@ -20,6 +20,7 @@ from bot.store.migrations import upgrade
 from bot.store.sqlite import SqliteStore
 from tests.store.conftest import OpenStore
 from tests.store.rows import add, ids
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -340,13 +341,6 @@ def failure(store: Store, number: int) -> str:
 def limit(store: Store, pages: int) -> None:
     """Let the file have no more pages: as good as a full disk, and needs none."""
     store.write(lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count={pages}"))
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
 
 
 @contextmanager

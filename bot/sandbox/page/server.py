@@ -5,7 +5,6 @@ name can be pointed at it) and takes changes from its own page only (so that no 
 """
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from http import HTTPStatus
@@ -30,8 +29,6 @@ from bot.sandbox.slack.acting import NotAllowed, NotThere
 from bot.sandbox.slack.simulator import SlackSimulator
 
 LONG_POLL_SECONDS = 20.0
-# How soon a waiting page notices that the server stops.
-POLL_SLICE_SECONDS = 0.25
 # A moved clock is followed within milliseconds; a follower that hangs is not waited for longer.
 FOLLOWERS_SECONDS = 2.0
 
@@ -87,7 +84,6 @@ class PageServer(Service):
         self._bot_state = bot_state
         self._hub_weather = HubWeather(hub)
         self._slack_weather = SlackWeather(slack)
-        self._is_stopping = False
         self._documents = _documents()
         self._server = HttpServer(self._answer, port)
         self._routes: Mapping[tuple[str, str], Callable[[Request], Answer]] = {
@@ -116,7 +112,7 @@ class PageServer(Service):
 
     def stop(self) -> None:
         """Close every connection and wait for all threads."""
-        self._is_stopping = True
+        self._slack.state.close()
         self._clock.close()
         self._server.stop()
 
@@ -144,7 +140,7 @@ class PageServer(Service):
         if after > self._slack.state.version:
             after = 0  # The page is older than this server.
         if request.query.get("wait") != "0":
-            self._wait_until(lambda: self._slack.state.wait_for_change(after, POLL_SLICE_SECONDS) > after)
+            self._slack.state.wait_for_change(after, LONG_POLL_SECONDS)
         return _json(
             workspace_as_seen(self._slack, me, after)
             | {
@@ -230,11 +226,6 @@ class PageServer(Service):
         self._clock.wait_for_followers(followers, FOLLOWERS_SECONDS)
         self._slack.state.touch()
         return _json({"ok": True, **clock_card(self._clock(), self._clock.offset)})
-
-    def _wait_until(self, is_so: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + LONG_POLL_SECONDS
-        while not is_so() and not self._is_stopping and time.monotonic() < deadline:
-            pass  # Each question waits a while by itself.
 
 
 def _is_from_here(request: Request) -> bool:

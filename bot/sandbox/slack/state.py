@@ -219,6 +219,7 @@ class WorkspaceState:
         self.messages_kept: int | None = None
         self._messages: dict[str, dict[str, Message]] = {}
         self._changed = threading.Condition(self.lock)
+        self._is_closed = False
         self._numbers = count(1)
         self._newest_ts = 0
 
@@ -234,8 +235,14 @@ class WorkspaceState:
     def wait_for_change(self, after: int, timeout_seconds: float) -> int:
         """Return the version as soon as it is greater than `after`, at the latest after the timeout."""
         with self._changed:
-            self._changed.wait_for(lambda: self.version > after, timeout_seconds)
+            self._changed.wait_for(lambda: self.version > after or self._is_closed, timeout_seconds)
             return self.version
+
+    def close(self) -> None:
+        """Let nobody wait any longer."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
 
     def new_id(self, letter: str) -> str:
         """Return an id that is new in this workspace, such as `F00000012`."""

@@ -1,4 +1,7 @@
-"""The vendor's own client against every method: what it sends must be understood, what it reads must be there."""
+"""The vendor's own client against every method: what it sends must be understood, what it reads must be there.
+
+Source: the methods' pages below https://docs.slack.dev/reference/methods, and slack_sdk itself.
+"""
 
 from collections.abc import Iterator
 from typing import Any

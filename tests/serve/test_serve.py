@@ -20,22 +20,10 @@ from tests.support.running import (
     slash_command,
     start_bot,
 )
-from tests.support.slack import acme, is_answered, posts_for, said, texts
+from tests.support.slack import is_answered, posts_for, said, texts
 from tests.support.waiting import wait_until
 
 CREDENTIALS = {"DOCKERHUB_USERNAME": "ana", "DOCKERHUB_TOKEN": ANA_PAT, "DOCKERHUB_NAMESPACES": "acme"}
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackSimulator]:
-    with acme() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def hub() -> Iterator[HubSimulator]:
-    with HubSimulator() as simulator:
-        yield simulator
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,22 +10,9 @@ import requests
 from bot.sandbox.hub.simulator import HubSimulator
 from bot.sandbox.slack.simulator import SlackSimulator
 from tests.support.running import RunningBot, environment_for, running_bot, start_bot, wait_until_it_serves
-from tests.support.slack import acme
 
-TODAY = (Path(__file__).parent / "pushes" / "payloads" / "push__2022_today.json").read_bytes()
+TODAY = (Path(__file__).parents[1] / "pushes" / "payloads" / "push__2022_today.json").read_bytes()
 SECRET = "a-path-secret-of-the-tests-1"
-
-
-@pytest.fixture
-def slack() -> Iterator[SlackSimulator]:
-    with acme() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def hub() -> Iterator[HubSimulator]:
-    with HubSimulator() as simulator:
-        yield simulator
 
 
 @pytest.fixture
@@ -84,3 +70,13 @@ def test_without_a_secret_no_database_is_made(slack: SlackSimulator, hub: HubSim
 
         assert push(bot).status_code == 404
     assert not database.exists()
+
+
+def test_the_log_tells_of_the_new_schema_in_one_line(
+    slack: SlackSimulator, hub: HubSimulator, settings: dict[str, str]
+) -> None:
+    with running_bot(slack, hub, settings) as bot:
+        bot.stop()
+
+    assert bot.log.count("schema_upgraded") == 1
+    assert not [word for word in ("alembic", "SQLiteImpl", "Running upgrade") if word in bot.log]
