@@ -1,4 +1,4 @@
-"""What the parts of this package tell each other: images that were read back, and what one message tells. Pure values."""
+"""What the parts of this package tell each other: images that were read back, what one message tells. Pure values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -142,7 +142,7 @@ class PushedTag:
     content_kind: ContentKind = ContentKind.IMAGE
     state: ReadingState = ReadingState.WAITING
     problem: ReadingProblem | None = None
-    reading: Reading = Reading()
+    reading: Reading = field(default_factory=Reading)
     hardened: Mapping[str, Any] = field(default_factory=dict)
     source: str = "webhook"
 
