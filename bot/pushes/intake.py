@@ -1,15 +1,22 @@
-"""Where pushes come in: each is committed once before anybody is told that it was accepted."""
+"""Where pushes come in: each is committed once, with who is to hear of it, before its sender is told so."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select
 
+from bot.outbox import lanes
+from bot.outbox.lanes import Lane
+from bot.pushes.folding import QUIET, WAITING
+from bot.pushes.model import ReadingState, Threads
 from bot.pushes.payload import Push
+from bot.pushes.subscriptions import Match, matching
 from bot.store.base import Store
 from bot.store.rows import insert_if_new
-from bot.store.tables import events
+from bot.store.tables import events, members
 
 HOME = "home"
 """Stands for the workspace that the settings serve, whose id only Slack knows: pushes come in while Slack is away."""
@@ -52,27 +59,74 @@ class Intake:
         Raises:
             StoreUnavailableError: Nothing was committed, or nobody knows; sending it again does no harm.
         """
-        row = {
-            "id": f"ev_{secrets.token_hex(_ID_BYTES)}",
-            "workspace": workspace,
-            "repository": str(push.repository),
-            "tag": push.tag,
-            "pushed_at": push.pushed_at,
-            "pusher": push.pusher,
-            "media_type": push.media_type,
-            "content_kind": push.content_kind.value,
-            "source": source,
-            "payload": dict(push.hardened),  # The part of it that has no column of its own.
-        }
+        row = _row_of(push, workspace, source)
 
-        def insert(connection: Connection) -> Accepted:
-            received = {**row, "received_at": self._store.now(connection)}
-            if insert_if_new(connection, events, received, unique=KEY):
-                return Accepted(str(row["id"]), is_new=True)
-            same = [column == row[column.name] for column in KEY]
-            return Accepted(str(connection.execute(select(events.c.id).where(*same)).scalar_one()), is_new=False)
+        def commit(connection: Connection) -> Accepted:
+            now = self._store.now(connection)
+            matches = matching(connection, workspace, repository=push.repository, tag=push.tag, pusher=push.pusher)
+            return _commit(connection, row, matches, now)
 
-        return self._store.write(insert)
+        return self._store.write(commit)
+
+    def take_test(self, push: Push, *, channel: str, workspace: str = HOME) -> Accepted:
+        """Commit a push that did not happen, for one channel to see what its messages look like.
+
+        Args:
+            push: What is to be told.
+            channel: Who is to hear of it.
+            workspace: Whose event it is.
+
+        Raises:
+            StoreUnavailableError: Nothing was committed, or nobody knows.
+        """
+        row = _row_of(push, workspace, "test")
+        matches = [Match(channel, number=0, threads=Threads.NEVER, platforms=None)]
+        return self._store.write(lambda connection: _commit(connection, row, matches, self._store.now(connection)))
+
+
+def _row_of(push: Push, workspace: str, source: Source) -> dict[str, Any]:
+    return {
+        "id": f"ev_{secrets.token_hex(_ID_BYTES)}",
+        "workspace": workspace,
+        "repository": str(push.repository),
+        "tag": push.tag,
+        "pushed_at": push.pushed_at,
+        "pusher": push.pusher,
+        "media_type": push.media_type,
+        "content_kind": push.content_kind.value,
+        "source": source,
+        "payload": dict(push.hardened),  # The part of it that has no column of its own.
+    }
+
+
+def _commit(connection: Connection, row: Mapping[str, Any], matches: Sequence[Match], now: datetime) -> Accepted:
+    reading = (
+        {"reading_state": ReadingState.WAITING.value, "reading_due_at": now + QUIET}
+        if matches
+        else {"reading_state": ReadingState.UNWANTED.value}
+    )
+    if not insert_if_new(connection, events, {**row, "received_at": now, **reading}, unique=KEY):
+        same = [column == row[column.name] for column in KEY]
+        return Accepted(str(connection.execute(select(events.c.id).where(*same)).scalar_one()), is_new=False)
+    if matches:
+        connection.execute(insert(members), [_member(row, match, now) for match in matches])
+        lanes.wake(connection, [Lane(row["workspace"], match.channel) for match in matches], now + QUIET)
+    return Accepted(str(row["id"]), is_new=True)
+
+
+def _member(row: Mapping[str, Any], match: Match, now: datetime) -> dict[str, Any]:
+    return {
+        "workspace": row["workspace"],
+        "channel": match.channel,
+        "event_id": row["id"],
+        "repository": row["repository"],
+        "tag": row["tag"],
+        "pushed_at": row["pushed_at"],
+        "received_at": now,
+        "threads": match.threads.value,
+        "platforms": None if match.platforms is None else list(match.platforms),
+        "state": WAITING,
+    }
 
 
 KEY = (events.c.workspace, events.c.repository, events.c.tag, events.c.pushed_at)

@@ -11,7 +11,7 @@ class Matching(Protocol):
     def times(self) -> int | None:
         """How many requests it strikes; None for all."""
 
-    def matches(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str, body: bytes = b"") -> bool:
         """Tell whether a request is one of those that it is for."""
 
 
@@ -38,12 +38,12 @@ class FaultBox(Generic[FaultT]):
             self._faults.clear()
             self._fired.clear()
 
-    def take(self, method: str, path: str) -> FaultT | None:
+    def take(self, method: str, path: str, body: bytes = b"") -> FaultT | None:
         """Return the fault that this request meets, and count it as fired; at most one per request."""
         with self._lock:
             for index, fault in enumerate(self._faults):
                 is_used_up = fault.times is not None and self._fired[index] >= fault.times
-                if not is_used_up and fault.matches(method, path):
+                if not is_used_up and fault.matches(method, path, body):
                     self._fired[index] += 1
                     return fault
         return None

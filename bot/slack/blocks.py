@@ -83,9 +83,10 @@ def words(content: str, **style: bool) -> Element:
     return {**element, "style": style} if style else element
 
 
-def hyperlink(label: str, url: str) -> Element:
-    """Return a link of a rich text. The address must be one of the web."""
-    return {"type": "link", "url": url, "text": label}
+def hyperlink(label: str, url: str, **style: bool) -> Element:
+    """Return a link of a rich text; style is as for words. The address must be one of the web."""
+    element: Element = {"type": "link", "url": url, "text": label}
+    return {**element, "style": style} if style else element
 
 
 def date(at: datetime, form: str) -> Element:

@@ -39,6 +39,19 @@ class Identity:
     scopes: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Posted:
+    """Where a message is.
+
+    Attributes:
+        channel: The conversation; for a message to a person another id than theirs.
+        ts: The message in it.
+    """
+
+    channel: str
+    ts: str
+
+
 class SlackClient:
     """Calls Slack. Safe to use from several threads. Every method raises `SlackCallError`.
 
@@ -74,8 +87,8 @@ class SlackClient:
         *,
         thread_ts: str | None = None,
         metadata: Mapping[str, Any] | None = None,
-    ) -> str:
-        """Post a message and return its `ts`.
+    ) -> Posted:
+        """Post a message and return where it is.
 
         Args:
             channel: A channel's id, or a person's for a direct message.
@@ -93,7 +106,8 @@ class SlackClient:
             unfurl_media=False,
             **message.payload(),
         )
-        return str(answer["ts"])
+        ts = _taken("chat.postMessage", answer, "ts", kind=str)
+        return Posted(channel=str(answer.get("channel") or channel), ts=ts)
 
     def post_ephemeral(self, channel: str, user_id: str, message: Message, *, thread_ts: str | None = None) -> None:
         """Show a message to one person in a channel; it can not be changed later and is gone when they reload."""
@@ -122,10 +136,24 @@ class SlackClient:
             comment: The words beside it, as mrkdwn.
         """
         conversation = _call("conversations.open", self._web.conversations_open, users=user_id)
+        channel = str(conversation["channel"]["id"])
+        self.attach_file(channel, thread_ts=None, name=name, content=content, comment=comment)
+
+    def attach_file(self, channel: str, *, thread_ts: str | None, name: str, content: bytes, comment: str) -> None:
+        """Put a file into a channel.
+
+        Args:
+            channel: The channel's id.
+            thread_ts: The message under which to put it.
+            name: The file's name.
+            content: What is in it.
+            comment: The words beside it, as mrkdwn.
+        """
         _call(
             "files.completeUploadExternal",
             self._web.files_upload_v2,
-            channel=str(conversation["channel"]["id"]),
+            channel=channel,
+            thread_ts=thread_ts,
             filename=name,
             title=name,
             content=content,

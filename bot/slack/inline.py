@@ -48,8 +48,8 @@ def _element(piece: Inline) -> Element:
             return blocks.words(text.clean(piece.text), code=True)
         case Strong():
             return blocks.words(text.clean(piece.text), bold=True)
-        case Link(label, url) if address := text.web_address(url):
-            return blocks.hyperlink(text.clean(label), address)
+        case Link(label, url, is_strong) if address := text.web_address(url):
+            return blocks.hyperlink(text.clean(label), address, **({"bold": True} if is_strong else {}))
         case Moment(at) if at is not None:
             return blocks.date(at, text.DATE_AND_TIME)
         case _:
@@ -62,8 +62,9 @@ def _mrkdwn(piece: Inline) -> str:
             return text.code(piece.text)
         case Strong():
             return text.bold(piece.text)
-        case Link():
-            return text.link(piece.label, piece.url)
+        case Link(label, url, is_strong):
+            shown = text.link(label, url)
+            return f"*{shown}*" if is_strong else shown
         case Moment(at) if at is not None:
             return text.date(at)
         case Size() | Count() | Moment():

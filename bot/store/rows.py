@@ -1,9 +1,10 @@
 """Statements that both stores know, each in its own words."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table
+from sqlalchemy import Column, Connection, Table, case
 from sqlalchemy.dialects import postgresql, sqlite
 
 _INSERTS: Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
@@ -32,3 +33,40 @@ def insert_if_new(
     insert = _INSERTS[connection.dialect.name](table).on_conflict_do_nothing(index_elements=unique)
     # SQLAlchemy forgets the count of an INSERT unless told to keep it.
     return connection.execute(insert, dict(row), execution_options={"preserve_rowcount": True}).rowcount == 1
+
+
+def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
+    """Insert a row, or give the one of the same primary key these values.
+
+    Args:
+        connection: One in a write.
+        table: Where to.
+        row: The values by column; the primary key among them.
+    """
+    keys = list(table.primary_key)
+    insert = _INSERTS[connection.dialect.name](table)
+    values = {name: insert.excluded[name] for name in row if name not in table.primary_key.columns}
+    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=values), dict(row))
+
+
+def bring_forward(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *, moment: Column[Any]
+) -> None:
+    """Insert rows, or have the moment of those that are there come sooner; it never becomes later.
+
+    Args:
+        connection: One in a write.
+        table: Where to.
+        rows: The primary key and the moment of each, in the order in which everybody locks them.
+        moment: The column; NULL in a row that is there counts as never.
+    """
+    connection.execute(_bringing_forward(connection.dialect.name, table, moment), [dict(row) for row in rows])
+
+
+@cache
+def _bringing_forward(dialect: str, table: Table, moment: Column[Any]) -> sqlite.Insert | postgresql.Insert:
+    """Make the statement once: it is run for every push that comes in."""
+    insert = _INSERTS[dialect](table)
+    sooner = insert.excluded[moment.name]
+    kept = case((moment <= sooner, moment), else_=sooner)
+    return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_={moment.name: kept})

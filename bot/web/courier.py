@@ -30,7 +30,7 @@ class Courier:
 
     def post(self, channel: str, message: Message, plain: Message, *, thread_ts: str | None = None) -> str:
         """Post into a channel, a thread, or (with a person's id as the channel) as a direct message."""
-        return self._send(lambda form: self.client.post_message(channel, form, thread_ts=thread_ts), message, plain)
+        return self._send(lambda form: self.client.post_message(channel, form, thread_ts=thread_ts).ts, message, plain)
 
     def show(self, channel: str, user_id: str, message: Message, plain: Message, *, thread_ts: str | None) -> None:
         """Show something to one person in a channel or a thread."""

@@ -33,7 +33,7 @@ def test_a_message_is_posted_without_previews(slack: SlackSimulator, client: Sla
     metadata = {"event_type": "hub_bot_message", "event_payload": {"message_id": "1"}}
     first = slack.state.messages(seed.GENERAL)[0]
 
-    ts = client.post_message(seed.GENERAL, Message("hello", (BLOCK,)), thread_ts=first.ts, metadata=metadata)
+    ts = client.post_message(seed.GENERAL, Message("hello", (BLOCK,)), thread_ts=first.ts, metadata=metadata).ts
 
     (message,) = said(slack)
     assert (message.ts, message.text, message.thread_ts, message.metadata) == (ts, "hello", first.ts, metadata)
@@ -52,7 +52,7 @@ def test_a_message_is_posted_without_previews(slack: SlackSimulator, client: Sla
 
 
 def test_an_update_without_blocks_removes_those_that_were_there(slack: SlackSimulator, client: SlackClient) -> None:
-    ts = client.post_message(seed.GENERAL, Message("hello", (BLOCK,)))
+    ts = client.post_message(seed.GENERAL, Message("hello", (BLOCK,))).ts
 
     client.update_message(seed.GENERAL, ts, Message("bye"))
 

@@ -69,7 +69,7 @@ def test_every_method_that_is_called_has_its_scopes_and_no_scope_is_unused(
     slack: SlackSimulator, client: SlackClient
 ) -> None:
     client.auth_test()
-    ts = client.post_message(seed.CREW, Message("x"))
+    ts = client.post_message(seed.CREW, Message("x")).ts
     client.update_message(seed.CREW, ts, Message("y"))
     client.post_ephemeral(seed.CREW, seed.ANA, Message("x"))
     client.send_file(seed.ANA, name="a.csv", content=b"x", comment="x")

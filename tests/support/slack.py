@@ -1,7 +1,8 @@
 """The simulated workspace with the bot's own manifest installed in it, and what people see there of the bot."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from bot.sandbox.clock import MovableClock
@@ -19,10 +20,14 @@ LOGGERS = ("bot.sandbox", "websockets")
 
 
 @contextmanager
-def acme() -> Iterator[SlackSimulator]:
-    """Yield the workspace of Acme; the bot is expected over Socket Mode until `install` names an address."""
+def acme(now: Callable[[], datetime] | None = None) -> Iterator[SlackSimulator]:
+    """Yield the workspace of Acme; the bot is expected over Socket Mode until `install` names an address.
+
+    Args:
+        now: Its time; None for a clock of its own, which can be moved.
+    """
     app = seed.hub_bot(manifest())
-    with SlackSimulator(app=app, now=MovableClock(), ack_timeout_seconds=ACK_TIMEOUT_SECONDS) as slack:
+    with SlackSimulator(app=app, now=now or MovableClock(), ack_timeout_seconds=ACK_TIMEOUT_SECONDS) as slack:
         yield slack
 
 

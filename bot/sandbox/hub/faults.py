@@ -79,6 +79,6 @@ class Fault:
     retry_after: RetryAfterForm | None = None
     retry_after_seconds: float = 30.0
 
-    def matches(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str, _body: bytes = b"") -> bool:
         """Tell whether a request is one of those that this fault is for."""
         return self.method in {None, method} and re.match(self.path or "", path) is not None

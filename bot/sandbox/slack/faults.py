@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import field
 from typing import Literal
+from urllib.parse import unquote_plus
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
@@ -38,6 +39,7 @@ class SlackFault:
         kind: What goes wrong.
         path: A regular expression that must match at the beginning of the path, so a prefix will do; None matches all.
         method: A method of the Web API, such as `chat.postMessage`, or one of HTTP; None matches all.
+        containing: Words that must be in the request, as Slack would read them: of a form, the decoded values.
         times: How often the fault fires; None for always.
         seconds: The delay of `slow`.
         status: Of `unavailable` and `answer`.
@@ -52,6 +54,7 @@ class SlackFault:
     kind: SlackFaultKind
     path: str | None = None
     method: str | None = None
+    containing: str = ""
     times: int | None = None
     seconds: float = 0.0
     status: int = 503
@@ -62,7 +65,8 @@ class SlackFault:
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def matches(self, method: str, path: str) -> bool:
-        """Tell whether a request, by its HTTP method and its path, is one of those that this fault is for."""
+    def matches(self, method: str, path: str, body: bytes = b"") -> bool:
+        """Tell whether a request is one of those that this fault is for."""
         is_method = self.method in {None, method, path.removeprefix(API_PREFIX)}
-        return is_method and re.match(self.path or "", path) is not None
+        said = unquote_plus(body.decode(errors="replace")) if self.containing else ""
+        return is_method and re.match(self.path or "", path) is not None and self.containing in said

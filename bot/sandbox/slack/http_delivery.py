@@ -3,18 +3,13 @@
 Source: https://docs.slack.dev/apis/events-api (deadline, redirects, retry headers)
 """
 
-import socket
-import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin
 
+from bot.sandbox.outgoing import Outgoing, Response
 from bot.sandbox.slack.delivery import ACK_TIMEOUT_SECONDS, Outcome, Parcel, ParcelKind
 from bot.sandbox.slack.signing import signed_headers
 
@@ -33,9 +28,7 @@ class HttpDelivery:
     def __init__(self, now: Callable[[], datetime], ack_timeout_seconds: float = ACK_TIMEOUT_SECONDS) -> None:
         self.ack_timeout_seconds = ack_timeout_seconds
         self._now = now
-        self._lock = threading.Lock()
-        self._open: set[socket.socket] = set()
-        self._is_stopped = False
+        self._outgoing = Outgoing()
 
     def deliver(self, parcel: Parcel) -> Outcome:
         """Send one request and wait for its acknowledgement."""
@@ -46,21 +39,17 @@ class HttpDelivery:
         ends_at = time.monotonic() + self.ack_timeout_seconds
         url = parcel.url
         for _ in range(MAX_REDIRECTS + 1):
-            response = self._post(url, body, headers, ends_at)
-            if isinstance(response, Outcome):
-                return response
+            response = self._outgoing.post(url, body, headers, ends_at)
+            if not isinstance(response, Response):
+                return Outcome(response)
             if response.status not in REDIRECTS:
                 return _outcome_of(parcel.kind, response)
-            url = urljoin(url, response.location)
+            url = urljoin(url, response.headers.get("location", ""))
         return Outcome("too_many_redirects")
 
     def stop(self) -> None:
         """Break off what is under way, and send nothing any more."""
-        with self._lock:
-            self._is_stopped = True
-            waiting = list(self._open)
-        for connection in waiting:
-            _shut(connection)
+        self._outgoing.stop()
 
     def _headers(self, parcel: Parcel, body: bytes) -> dict[str, str]:
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json,*/*"}
@@ -70,89 +59,14 @@ class HttpDelivery:
             headers["X-Slack-Retry-Reason"] = parcel.retry.reason
         return headers
 
-    def _post(self, url: str, body: bytes, headers: Mapping[str, str], ends_at: float) -> "_Response | Outcome":
-        """Make one request; every failure on the way is the outcome already."""
-        seconds = ends_at - time.monotonic()
-        if seconds <= 0:
-            return Outcome("timeout")
-        try:
-            with closing(_connection(urlsplit(url), seconds)) as connection:
-                connection.connect()
-                with self._cut_off_at(ends_at, connection.sock) as is_late:
-                    response = _exchange(connection, url, body, headers)
-                return Outcome("timeout") if is_late() else response
-        except TimeoutError:
-            return Outcome("timeout")
-        except ssl.SSLError:
-            return Outcome("ssl_error")
-        except (OSError, HTTPException, ValueError):
-            return Outcome("timeout" if time.monotonic() >= ends_at else "unreachable")
 
-    @contextmanager
-    def _cut_off_at(self, ends_at: float, connection: socket.socket) -> Iterator[Callable[[], bool]]:
-        """Break the connection at the deadline: a timeout of the socket begins anew with every byte that arrives."""
-        fired = threading.Event()
-
-        def fire() -> None:
-            fired.set()
-            _shut(connection)
-
-        timer = threading.Timer(ends_at - time.monotonic(), fire)
-        timer.daemon = True
-        with self._lock:
-            self._open.add(connection)
-            is_stopped = self._is_stopped
-        if is_stopped:
-            _shut(connection)
-        timer.start()
-        try:
-            yield fired.is_set
-        finally:
-            timer.cancel()
-            timer.join()
-            with self._lock:
-                self._open.discard(connection)
-
-
-@dataclass(frozen=True, slots=True)
-class _Response:
-    status: int
-    body: bytes
-    content_type: str
-    location: str
-    forbids_retry: bool
-
-
-def _connection(target: SplitResult, seconds: float) -> HTTPConnection:
-    kind = HTTPSConnection if target.scheme == "https" else HTTPConnection
-    return kind(target.hostname or "", target.port, timeout=seconds)
-
-
-def _exchange(connection: HTTPConnection, url: str, body: bytes, headers: Mapping[str, str]) -> _Response:
-    target = urlsplit(url)
-    connection.request("POST", f"{target.path or '/'}?{target.query}".rstrip("?"), body, dict(headers))
-    with connection.getresponse() as answer:
-        return _Response(
-            status=answer.status,
-            body=answer.read(),
-            content_type=answer.getheader("Content-Type", ""),
-            location=answer.getheader("Location", ""),
-            forbids_retry=answer.getheader("X-Slack-No-Retry", "") == "1",
-        )
-
-
-def _outcome_of(kind: ParcelKind, response: _Response) -> Outcome:
+def _outcome_of(kind: ParcelKind, response: Response) -> Outcome:
     """Return what an answer means: any 2xx acknowledges an event, only a 200 everything else."""
     is_good = response.status // 100 == HTTPStatus.OK // 100 if kind == "event" else response.status == HTTPStatus.OK
     return Outcome(
         "accepted" if is_good else "refused",
         response.status,
         response.body,
-        response.content_type,
-        response.forbids_retry and not is_good,
+        response.headers.get("content-type", ""),
+        response.headers.get("x-slack-no-retry") == "1" and not is_good,
     )
-
-
-def _shut(connection: socket.socket) -> None:
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)

@@ -237,7 +237,7 @@ class SlackSimulator(Service):
         return html_answer(404, "There’s been a glitch…")
 
     def _faulty(self, request: Request, carry_out: Callable[[Request], Answer]) -> Answer:
-        fault = self.faults.take(request.method, request.path)
+        fault = self.faults.take(request.method, request.path, request.body)
         if fault is not None and fault.kind == "slow":
             self._server.pause(fault.seconds)
         return answer_under(fault, lambda: carry_out(request))

@@ -146,7 +146,7 @@ class WebApi:
         return self._office.authorize(request)
 
     def _faulty(self, request: Request, carry_out: Callable[[], Answer]) -> Answer:
-        fault = self._faults.take(request.method, request.path)
+        fault = self._faults.take(request.method, request.path, request.body)
         if fault is not None and fault.kind == "slow":
             self._pause(fault.seconds)
         return answer_under(fault, carry_out)

@@ -1,0 +1,143 @@
+"""The threads of the outbox: one takes the lanes that are due, the others look after them."""
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from bot.clock import Clock
+from bot.outbox import lanes, messages
+from bot.outbox.lanes import Lane, Lease
+from bot.outbox.throttle import EVERYWHERE
+from bot.outbox.worker import LaneWorker
+from bot.store.base import Store
+from bot.store.errors import StoreUnavailableError
+
+logger = logging.getLogger(__name__)
+
+WORKERS = 16
+"""Slack takes some hundred milliseconds for a message, a channel takes one a second."""
+POLL_SECONDS = 1.0
+_SHORTEST_WAIT_SECONDS = 0.02
+_TIDY_SECONDS = 600.0
+
+
+class Dispatcher:
+    """Runs the outbox of one process.
+
+    Args:
+        store: Where lanes and messages are kept.
+        worker: Looks after one lane.
+        clock: The time.
+        workers: How many lanes are looked after at the same time.
+    """
+
+    def __init__(self, store: Store, worker: LaneWorker, clock: Clock, *, workers: int = WORKERS) -> None:
+        self._store = store
+        self._worker = worker
+        self._clock = clock
+        self._workers = workers
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="outbox-worker")
+        self._lock = threading.Lock()
+        self._busy: set[Lane] = set()
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._is_away = False
+        self._tidied_at = -_TIDY_SECONDS
+        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether somebody looks for lanes that are due."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at once whether a lane is due."""
+        self._woken.set()
+
+    def stop(self, timeout_seconds: float) -> bool:
+        """Take no more lanes, and wait for what is being sent; False when that took too long."""
+        self._stopping.set()
+        self._woken.set()
+        self._worker.stop()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_seconds)
+        deadline = self._clock.monotonic() + timeout_seconds
+        while self._busy and self._clock.monotonic() < deadline:
+            self._woken.clear()
+            self._woken.wait(_SHORTEST_WAIT_SECONDS)
+        return not self._busy
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.clear()
+            seconds = POLL_SECONDS
+            try:
+                seconds = self._round()
+            except StoreUnavailableError as error:
+                if not self._is_away:
+                    logger.warning("outbox_waits_for_database", extra={"cause": error.cause})
+                self._is_away = True
+            except Exception:
+                logger.exception("outbox_round_crashed")
+            else:
+                self._is_away = False
+            self._woken.wait(min(seconds, POLL_SECONDS))
+
+    def _round(self) -> float:
+        """Hand out the lanes that are due; return after how many seconds to come back."""
+        self._tidy()
+        with self._lock:
+            busy = frozenset(self._busy)
+        room = self._workers - len(busy)
+        if room <= 0:
+            return POLL_SECONDS  # A worker that ends wakes us.
+        if paused := self._worker.throttle.seconds_left(EVERYWHERE):
+            return paused
+        with self._store.read() as connection:
+            due_in = lanes.due_in(connection, self._store.now(connection))
+        if due_in is None:
+            return POLL_SECONDS
+        if due_in > timedelta(0):
+            return max(due_in.total_seconds(), _SHORTEST_WAIT_SECONDS)
+
+        def claim(connection: Connection) -> list[Lease]:
+            now = self._store.now(connection)
+            return lanes.claim(connection, now, at_most=room, without=busy)
+
+        leases = self._store.write(claim)
+        for lease in leases:
+            with self._lock:
+                self._busy.add(lease.lane)
+            self._pool.submit(self._serve, lease)
+        return _SHORTEST_WAIT_SECONDS if leases else POLL_SECONDS / 5
+
+    def _serve(self, lease: Lease) -> None:
+        try:
+            self._worker.serve(lease)
+        except StoreUnavailableError as error:
+            logger.debug("lane_left", extra={"cause": error.cause})
+        except Exception:
+            # The lease runs out, and the lane is looked at again.
+            logger.exception("lane_crashed", extra={"channel": lease.lane.channel})
+        finally:
+            with self._lock:
+                self._busy.discard(lease.lane)
+            self._woken.set()
+
+    def _tidy(self) -> None:
+        if self._clock.monotonic() - self._tidied_at < _TIDY_SECONDS:
+            return
+        given_up = self._store.write(
+            lambda connection: messages.give_up_in_suspended_lanes(connection, self._store.now(connection))
+        )
+        if given_up:
+            logger.error("messages_given_up", extra={"count": given_up})
+        self._tidied_at = self._clock.monotonic()
