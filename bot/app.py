@@ -5,22 +5,37 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from functools import partial
 
 from pydantic import SecretStr
 
 from bot import __version__
-from bot.chat.command import Context
+from bot.chat.command import Context, Group
+from bot.chat.place import Place
 from bot.chat.router import Router
 from bot.clock import Clock, SystemClock
-from bot.errors import ConfigError
+from bot.configuration import Configuration, load
+from bot.document import Document
+from bot.errors import ConfigError, UserError
 from bot.followed_clock import FollowedClock
 from bot.governance.roles import Policy, Role, Roles
 from bot.hub.auth import Credentials
 from bot.hub.client import HubClient, HubUrls
-from bot.pushes.intake import Intake
+from bot.images import RepositoryName
+from bot.pushes import as_code
+from bot.pushes.channels import Channels
+from bot.pushes.engine import PushEngine
+from bot.pushes.intake import HOME, Intake
+from bot.pushes.ledger import Ledger
+from bot.pushes.payload import Push
+from bot.pushes.service import Pushes
+from bot.pushes.subscribing import Subscribing
+from bot.pushes.webhook_setup import Receiver
 from bot.settings import Settings
-from bot.slack.client import SlackClient
+from bot.slack.client import Posted, SlackClient
+from bot.slack.links import MessageLinks
 from bot.slack.manifest import COMMAND
 from bot.slack.response_url import ResponseUrls
 from bot.store.base import Store
@@ -28,9 +43,11 @@ from bot.store.engine import open_store
 from bot.store.errors import StoreUnavailableError
 from bot.store.migrations import upgrade
 from bot.terminal import Terminal, make_console
+from bot.web.courier import Courier
 from bot.web.front import SlackFront
 from bot.web.health import Check, Health, requires
 from bot.web.home_team import HomeTeam
+from bot.web.outgoing import outgoing
 from bot.web.routes import build_routes
 from bot.web.server import WebServer
 from bot.web.socket_mode import SocketModeConnection
@@ -42,6 +59,7 @@ logger = logging.getLogger(__name__)
 # Together under ten seconds, which is what platforms give a program before they kill it.
 WEB_STOP_SECONDS = 1.0
 WORK_STOP_SECONDS = 5.0
+ENGINE_STOP_SECONDS = 2.5
 # A worker that computes may keep the interpreter to itself for this long before an acknowledgement gets its turn.
 # Python's own 5 ms would be half of what a person at the other end has to spare under load.
 SWITCH_INTERVAL_SECONDS = 0.001
@@ -58,8 +76,24 @@ class Application:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
+        self._clock = clock
+        configuration = _configuration(settings)
         self._hub = build_hub(settings, clock)
         self._slack = SlackClient(_value(settings.slack_bot_token), settings.slack_api_url)
+        self._store = _open_store(settings, clock, exclusive=True)
+        self._intake = Intake(self._store)
+        self._pushes = build_pushes(settings, self._store, self._slack, clock)
+        self._wanted = configuration.subscriptions
+        self._engine = PushEngine(
+            self._store,
+            self._hub,
+            self._slack,
+            clock,
+            intake=self._intake,
+            namespaces=settings.own_namespaces,
+            has_webhooks=bool(settings.webhook_secret),
+            thresholds=configuration.thresholds.of,
+        )
         policy = Policy(frozenset(settings.admins), frozenset(settings.operators))
         self._front = SlackFront(
             router=Router(COMMANDS),
@@ -72,12 +106,12 @@ class Application:
             policy=policy,
             client=self._slack,
             urls=ResponseUrls(settings.slack_api_url),
-            make_context=lambda role, progress: _context(settings, self._hub, clock, role=role, progress=progress),
+            make_context=self._context,
             has_private_data=settings.has_dockerhub_credential,
             clock=clock,
+            channels=Channels(self._store),
         )
         self._socket = self._build_socket()
-        self._store = _open_store(settings, clock)
         self._health = Health(self._checks(), clock)
         is_http = settings.slack_signing_secret is not None
         requests = self._front.http(_value(settings.slack_signing_secret)) if is_http else None
@@ -95,9 +129,10 @@ class Application:
             ConfigError: The address cannot be listened on, or the database cannot be used.
             StoreUnavailableError: The database is away.
         """
-        if self._store:
-            upgrade(self._store)
+        upgrade(self._store)
+        as_code.follow_file(self._pushes.subscribing.subscriptions, self._wanted)
         self._server.start()
+        self._engine.start()
         self._health.start()
         if self._socket:
             self._socket.start()
@@ -110,10 +145,10 @@ class Application:
             self._socket.stop()
         self._server.stop(WEB_STOP_SECONDS)
         self._front.stop(WORK_STOP_SECONDS)
+        self._engine.stop(ENGINE_STOP_SECONDS)
         self._health.stop()
         self._hub.close()
-        if self._store:
-            self._store.close()
+        self._store.close()
         logger.info("bot_stopped")
 
     def _build_socket(self) -> SocketModeConnection | None:
@@ -124,10 +159,14 @@ class Application:
         )
 
     def _webhooks(self) -> DockerHubWebhooks | None:
-        if self._store is None:
-            return None
         secrets = [secret.get_secret_value() for secret in self._settings.webhook_secret]
-        return DockerHubWebhooks(Intake(self._store), secrets)
+        if not secrets:
+            return None
+        return DockerHubWebhooks(self._intake, secrets, on_lost=self._engine.lookout.look_now)
+
+    def _context(self, role: Role, progress: Callable[[str], None], place: Place) -> Context:
+        base = _context(self._settings, self._hub, self._clock, role=role)
+        return replace(base, progress=progress, place=place, pushes=self._pushes, subscribing=self._pushes.subscribing)
 
     def _checks(self) -> Sequence[Check]:
         outside = [
@@ -137,8 +176,12 @@ class Application:
         if self._socket:
             connected = requires(lambda: bool(self._socket and self._socket.is_connected), "Slack is not connected.")
             outside.append(Check("socket_mode", connected))
-        database = [Check("database", self._store.check, is_outside=False)] if self._store else []
-        return [*self._front.checks(), *database, *outside]
+        own = [Check("database", self._store.check, is_outside=False)]
+        for name, loop in self._engine.loops.items():
+            own.append(
+                Check(name, requires(partial(getattr, loop, "is_alive"), f"{name} has ended."), is_outside=False)
+            )
+        return [*self._front.checks(), *own, *outside]
 
 
 def serve_forever(settings: Settings) -> int:
@@ -164,12 +207,42 @@ def serve_forever(settings: Settings) -> int:
     return 0
 
 
-def _open_store(settings: Settings, clock: Clock) -> Store | None:
-    """Open the database, if there is anything to be kept: so far only what webhooks bring."""
-    if not settings.webhook_secret:
-        return None
+def _open_store(settings: Settings, clock: Clock, *, exclusive: bool) -> Store:
     played = clock.now if settings.clock is not None else None
-    return open_store(_value(settings.database_url), exclusive=True, now=played)
+    return open_store(_value(settings.database_url), exclusive=exclusive, now=played)
+
+
+def _configuration(settings: Settings) -> Configuration:
+    return load(settings.config) if settings.config else Configuration()
+
+
+def build_pushes(settings: Settings, store: Store, slack: SlackClient, clock: Clock) -> Pushes:
+    """Return what commands may use of the pushes."""
+    courier = Courier(slack, clock)
+    intake = Intake(store)
+
+    def post(channel: str, document: Document) -> Posted:
+        said = outgoing(document)
+        return courier.post(channel, said.message, said.plain)
+
+    def update(posted: Posted, document: Document) -> None:
+        said = outgoing(document)
+        courier.update(posted.channel, posted.ts, said.message, said.plain)
+
+    def send_test(channel: str, repository: RepositoryName, tag: str) -> None:
+        intake.take_test(Push(repository, tag, clock.now()), channel=channel)
+
+    secrets = settings.webhook_secret
+    subscribing = Subscribing(
+        store,
+        HOME,
+        namespaces=settings.own_namespaces,
+        receiver=Receiver(settings.public_url, secrets[0] if secrets else None),
+        post=post,
+        update=update,
+        send_test=send_test,
+    )
+    return Pushes(subscribing=subscribing, ledger=Ledger(store, link=MessageLinks(slack)))
 
 
 @contextmanager
@@ -207,21 +280,30 @@ def run_in_terminal(settings: Settings, words: Sequence[str], *, as_json: bool) 
     """
     # Help and messages write commands as they are typed in Slack; what is copied from there should work here.
     said = words[1:] if words and words[0] == COMMAND else words
-    with _clock(settings) as clock, closing(build_hub(settings, clock)) as hub:
-        terminal = Terminal(Router(COMMANDS), output=make_console(), errors=make_console(to_errors=True))
-        return terminal.run(said, _context(settings, hub, clock, role=Role.ADMIN), as_json=as_json)
+    router = Router(COMMANDS)
+    with _clock(settings) as clock, closing(build_hub(settings, clock)) as hub, ExitStack() as closing_store:
+        context = _context(settings, hub, clock, role=Role.ADMIN)
+        if _is_about_pushes(router, said):
+            store = closing_store.enter_context(closing(_open_store(settings, clock, exclusive=False)))
+            upgrade(store)
+            slack = SlackClient(_value(settings.slack_bot_token), settings.slack_api_url)
+            pushes = build_pushes(settings, store, slack, clock)
+            context = replace(context, pushes=pushes, subscribing=pushes.subscribing)
+        terminal = Terminal(router, output=make_console(), errors=make_console(to_errors=True))
+        return terminal.run(said, context, as_json=as_json)
 
 
-def _context(
-    settings: Settings,
-    hub: HubClient,
-    clock: Clock,
-    *,
-    role: Role,
-    progress: Callable[[str], None] = lambda _: None,
-) -> Context:
+def _is_about_pushes(router: Router, words: Sequence[str]) -> bool:
+    """Tell whether a command needs the database, which the others should not have to wait for, nor make."""
+    try:
+        return router.parse_words(words).command.group is Group.FOLLOW
+    except UserError:
+        return False
+
+
+def _context(settings: Settings, hub: HubClient, clock: Clock, *, role: Role) -> Context:
     namespace = settings.namespaces[0] if settings.namespaces else None
-    return Context(hub=hub, clock=clock, default_namespace=namespace, role=role, progress=progress)
+    return Context(hub=hub, clock=clock, default_namespace=namespace, role=role)
 
 
 def _value(secret: SecretStr | None) -> str:

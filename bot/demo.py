@@ -77,6 +77,7 @@ def run_demo(*, port: int | None, uses_socket_mode: bool, is_verbose: bool) -> i
         except OSError as error:
             click.echo(_why_not(error, port), err=True)
             return EXIT_USAGE
+        sandbox.announce_pushes_to(f"http://127.0.0.1:{bot_port}")
         with sandbox:
             return _run(sandbox, bot, stopping)
 

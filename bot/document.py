@@ -35,10 +35,17 @@ class Strong:
 
 @dataclass(frozen=True)
 class Link:
-    """A label that leads to an address of ours or Docker Hub's; never one out of a payload."""
+    """A label that leads to an address of ours or Docker Hub's; never one out of a payload.
+
+    Attributes:
+        label: The words.
+        url: Where they lead.
+        is_strong: Whether they are also what the eye should find first.
+    """
 
     label: str
     url: str
+    is_strong: bool = False
 
 
 @dataclass(frozen=True)
@@ -169,7 +176,7 @@ def plain(piece: Inline) -> str:
             return piece
         case Code(text) | Strong(text):
             return text
-        case Link(label, _):
+        case Link(label):
             return label
         case Size(size_bytes):
             return format_bytes(size_bytes)

@@ -234,6 +234,11 @@ class Settings(BaseModel):
         return tuple(name.lower() for name in named)
 
     @property
+    def own_namespaces(self) -> tuple[str, ...]:
+        """The namespaces whose pushes Docker Hub can tell us of, in lower case: ours, and those we hold a token of."""
+        return tuple(dict.fromkeys((*self.namespaces, *(name.lower() for name in self.dockerhub_org_tokens))))
+
+    @property
     def has_dockerhub_credential(self) -> bool:
         """Whether the bot may see anything that is not public."""
         return bool(self.dockerhub_token or self.dockerhub_org_tokens or self.dockerhub_password)

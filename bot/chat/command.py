@@ -15,10 +15,13 @@ from typing import Any, Generic, TypeVar
 import click
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.chat.place import Place
 from bot.clock import Clock
 from bot.document import Document
 from bot.governance.roles import Role
 from bot.hub.client import HubClient
+from bot.pushes.service import Pushes
+from bot.pushes.subscribing import Subscribing
 
 
 class Group(StrEnum):
@@ -60,6 +63,9 @@ class Context:
         default_namespace: Where short image names are looked for first; None when no namespace is set.
         role: Who is asking, as far as rights go.
         progress: Tells the person, in a few words, how far a long piece of work has come.
+        place: Where in Slack it was asked, and by whom; None in a terminal.
+        subscribing: Subscribes channels; None where there is no database.
+        pushes: What became of pushes; None where there is no database.
     """
 
     hub: HubClient
@@ -67,6 +73,9 @@ class Context:
     default_namespace: str | None = None
     role: Role = Role.MEMBER
     progress: Callable[[str], None] = field(default=lambda _: None)
+    place: Place | None = None
+    subscribing: Subscribing | None = None
+    pushes: Pushes | None = None
 
 
 A = TypeVar("A", bound=Arguments)

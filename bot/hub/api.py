@@ -127,16 +127,17 @@ class Api:
         self.transport = transport
         self.clock = clock
         self._wait_seconds = wait_seconds
+        self._asks_once = False
         self._bearers = Bearers(self._login, clock)
 
     def patience(self) -> Patience:
         """Return a fresh patience, for one piece of work."""
-        return Patience(self._wait_seconds)
+        return Patience(self._wait_seconds, asks_once=self._asks_once)
 
-    def with_wait(self, wait_seconds: float | None) -> "Api":
+    def with_wait(self, wait_seconds: float | None, *, asks_once: bool = False) -> "Api":
         """Return the same API, sharing everything, for callers of another patience."""
         twin = copy.copy(self)
-        twin._wait_seconds = wait_seconds  # noqa: SLF001 - of its own class.
+        twin._wait_seconds, twin._asks_once = wait_seconds, asks_once  # noqa: SLF001 - of its own class.
         return twin
 
     def send(self, call: Call, patience: Patience | None = None) -> Reply:

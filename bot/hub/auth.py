@@ -91,6 +91,7 @@ class Operation(StrEnum):
     WRITE_REPOSITORY_LEGACY = "write_repository_legacy"
     DELETE_TAG = "delete_tag"
     MANAGE_WEBHOOKS = "manage_webhooks"
+    MANAGE_WEBHOOKS_LEGACY = "manage_webhooks_legacy"
     READ_BUILDS = "read_builds"
     READ_AUDIT_LOG = "read_audit_log"
     READ_ORGANIZATION = "read_organization"
@@ -153,6 +154,7 @@ RULES: Mapping[Operation, Rule] = {
     ),
     Operation.DELETE_TAG: Rule("deleting tags", (_OAT, _PAT, _PASSWORD), _TAKES_ANY),
     Operation.MANAGE_WEBHOOKS: Rule("managing webhooks", (_OAT, _PAT, _PASSWORD), _TAKES_ANY),
+    Operation.MANAGE_WEBHOOKS_LEGACY: Rule("managing webhooks", (_PAT, _PASSWORD), _TAKES_PERSONAL),
     Operation.READ_BUILDS: Rule("reading builds", (_PAT, _PASSWORD, _NOBODY)),
     Operation.READ_AUDIT_LOG: Rule("reading the audit log", (_OAT, _PAT, _PASSWORD), _TAKES_ANY),
     Operation.READ_ORGANIZATION: Rule("reading members and teams", (_OAT, _PASSWORD), _TAKES_ORGANIZATION),

@@ -26,6 +26,7 @@ from bot.hub.repositories import Repositories
 from bot.hub.search import Search
 from bot.hub.tags import Tags
 from bot.hub.transport import Transport
+from bot.hub.webhooks import Webhooks
 from bot.hub.wire import Wire
 from bot.images import ImageReference, RepositoryName
 
@@ -39,6 +40,7 @@ class HubClient:
         repositories: Repositories.
         tags: Tags and images.
         search: Search over public repositories.
+        webhooks: The webhooks of repositories.
         rate_limits: The budget of API requests.
         registry: The budget of image pulls.
     """
@@ -63,6 +65,7 @@ class HubClient:
         self.repositories = Repositories(api)
         self.tags = Tags(api)
         self.search = Search(api)
+        self.webhooks = Webhooks(api)
         self.rate_limits = RateLimits(api)
         self.registry = Registry(api, urls)
 
@@ -98,10 +101,22 @@ class HubClient:
         It shares everything, waits for limits as long as it takes, and leaves the last twentieth of each budget to
         people.
         """
-        twin = copy.copy(self)
-        twin._assemble(self._api.with_wait(None), self._urls, self._names)  # noqa: SLF001 - of its own class.
-        return twin
+        return self._twin(self._api.with_wait(None))
+
+    def once(self) -> Self:
+        """Return the same client for work that comes back by itself when it fails.
+
+        It shares everything, asks once, and where a limit stands in the way raises `RateLimitedError` instead of
+        waiting (only for a login it may wait as a person would). Like `background`, it leaves the last twentieth of
+        each budget to people.
+        """
+        return self._twin(self._api.with_wait(0, asks_once=True))
 
     def close(self) -> None:
-        """Close all connections, those of `background` clients too."""
+        """Close all connections, those of `background` and `once` clients too."""
         self._api.transport.close()
+
+    def _twin(self, api: Api) -> Self:
+        twin = copy.copy(self)
+        twin._assemble(api, self._urls, self._names)  # noqa: SLF001 - of its own class.
+        return twin

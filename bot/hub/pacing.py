@@ -36,15 +36,25 @@ class Patience:
 
     Args:
         wait_seconds: None waits as long as it takes, as background work does.
+        asks_once: Whether the work comes back by itself, so that no request is repeated here.
+
+    Attributes:
+        asks_once: As given.
     """
 
-    def __init__(self, wait_seconds: float | None = INTERACTIVE_WAIT_SECONDS) -> None:
+    def __init__(self, wait_seconds: float | None = INTERACTIVE_WAIT_SECONDS, *, asks_once: bool = False) -> None:
         self._left = wait_seconds
+        self.asks_once = asks_once
 
     @property
     def is_endless(self) -> bool:
         """Whether this is background work."""
         return self._left is None
+
+    @property
+    def leaves_reserve(self) -> bool:
+        """Whether the last part of a budget is left to people, because nobody waits for this."""
+        return self.is_endless or self.asks_once
 
     def allows(self, seconds: float) -> bool:
         """Tell whether that long a wait is still within it."""
@@ -169,7 +179,7 @@ class Budget:
             RateLimitedError: That is further away than the caller has patience for. Nothing was sent.
         """
         lines = [self._address, self._cool_down]
-        if patience.is_endless:
+        if patience.leaves_reserve:
             lines.append(self._reserve)
         try:
             for line in lines:

@@ -85,7 +85,7 @@ class Transport:
             refusals += _is_refusal(outcome)
             tries = attempt - refusals if patience.is_endless else attempt
             is_over = tries >= TRIES or refusals >= MOST_REFUSALS or self._is_late(started, patience)
-            if is_over or not is_worth_repeating(outcome, is_read=request.is_read):
+            if patience.asks_once or is_over or not is_worth_repeating(outcome, is_read=request.is_read):
                 return _answer_of(outcome, resource, credential)
             if not _is_refusal(outcome):
                 self._clock.sleep(pause_seconds(tries, self._draw()))

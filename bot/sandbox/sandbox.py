@@ -14,6 +14,10 @@ from bot.sandbox.slack.simulator import SlackSimulator
 
 # It may run for weeks, and an answer with a table is a hundred kilobytes.
 RECORDS_KEPT = 500
+# The organization whose token the bot has; it tells the bot of its pushes.
+NAMESPACE = "acme"
+WEBHOOK_SECRET = "sandbox0webhook0secret0of0hub0bot"
+WEBHOOK_NAME = "Hub Bot"
 
 
 class Sandbox(Service):
@@ -62,7 +66,8 @@ class Sandbox(Service):
             "OSV_URL": self.hub.url,
             "DOCKERHUB_USERNAME": "ana",
             "DOCKERHUB_TOKEN": ANA_PAT,
-            "DOCKERHUB_NAMESPACES": "acme",
+            "DOCKERHUB_NAMESPACES": NAMESPACE,
+            "HUB_BOT_WEBHOOK_SECRET": WEBHOOK_SECRET,
             "HUB_BOT_ADMINS": "U0ANA",
             "HUB_BOT_OPERATORS": "S0PLATFORM",
             "HUB_BOT_CLOCK": self.page.clock_url,
@@ -72,6 +77,16 @@ class Sandbox(Service):
                 else {"SLACK_SIGNING_SECRET": seed.SIGNING_SECRET}
             ),
         }
+
+    def announce_pushes_to(self, bot_url: str) -> None:
+        """Register the bot's webhook in every repository of the organization, as its owner does in the web form.
+
+        Args:
+            bot_url: Where the bot listens, an origin on this machine; also a bot in Socket Mode does.
+        """
+        for repository in self.hub.state.repositories[NAMESPACE].values():
+            url = f"{bot_url}/webhooks/dockerhub/{WEBHOOK_SECRET}"
+            self.hub.add_webhook(repository.path, url, name=WEBHOOK_NAME)
 
     def start(self) -> Self:
         """Begin to serve, in background threads."""

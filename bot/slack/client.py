@@ -32,11 +32,13 @@ class Identity:
         team_id: The workspace of the token.
         bot_user_id: What people mention.
         scopes: What the token may do.
+        address: The workspace's, such as `https://acme.slack.com/`; may be empty.
     """
 
     team_id: str
     bot_user_id: str
     scopes: frozenset[str]
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class SlackClient:
             team_id=_taken("auth.test", answer, "team_id", kind=str),
             bot_user_id=str(answer.get("user_id") or ""),
             scopes=frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
+            address=str(answer.get("url") or ""),
         )
 
     def post_message(

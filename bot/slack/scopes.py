@@ -23,5 +23,10 @@ METHODS: Mapping[str, frozenset[str]] = {
 }
 """By Web API method. `apps.connections.open` is not here: it takes the app-level token, not the bot's."""
 
-EVENTS: Mapping[str, frozenset[str]] = {"app_mention": frozenset({"app_mentions:read"})}
+EVENTS: Mapping[str, frozenset[str]] = {
+    "app_mention": frozenset({"app_mentions:read"}),
+    "channel_unarchive": frozenset({"channels:read"}),
+    "group_unarchive": frozenset({"groups:read"}),
+    "member_joined_channel": frozenset({"channels:read", "groups:read"}),
+}
 """By event of the Events API."""

@@ -95,7 +95,7 @@ class ThreadConversation:
         """Show in the thread that work is going on."""
         message = Message(text)
         try:
-            self._working_ts = self._courier.post(self._channel_id, message, message, thread_ts=self._thread_ts)
+            self._working_ts = self._courier.post(self._channel_id, message, message, thread_ts=self._thread_ts).ts
             self._has_thread = True
         except DeliveryError as error:
             logger.warning("working_not_shown", extra={"reason": str(error)})

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from bot.clock import Clock
-from bot.slack.client import SlackClient
+from bot.slack.client import Posted, SlackClient
 from bot.slack.failures import Kind, SlackCallError
 from bot.slack.message import Message
 
@@ -28,9 +28,9 @@ class Courier:
         self._clock = clock
         self._backoff_seconds = backoff_seconds
 
-    def post(self, channel: str, message: Message, plain: Message, *, thread_ts: str | None = None) -> str:
+    def post(self, channel: str, message: Message, plain: Message, *, thread_ts: str | None = None) -> Posted:
         """Post into a channel, a thread, or (with a person's id as the channel) as a direct message."""
-        return self._send(lambda form: self.client.post_message(channel, form, thread_ts=thread_ts).ts, message, plain)
+        return self._send(lambda form: self.client.post_message(channel, form, thread_ts=thread_ts), message, plain)
 
     def show(self, channel: str, user_id: str, message: Message, plain: Message, *, thread_ts: str | None) -> None:
         """Show something to one person in a channel or a thread."""

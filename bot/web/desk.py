@@ -12,11 +12,13 @@ from bot.clock import Clock
 from bot.errors import UserError
 from bot.logs import bind_request_id, new_request_id
 from bot.slack.response_url import ResponseUrl, ResponseUrls
+from bot.store.errors import StoreUnavailableError
+from bot.web.announced import AWAY, QUESTIONS, Announced
 from bot.web.answers import Answers, Reply
 from bot.web.conversations import CommandConversation, Conversation, ThreadConversation
 from bot.web.courier import Courier
 from bot.web.outgoing import Outgoing, notice, outgoing
-from bot.web.payloads import Click, Mention, SlashCommand
+from bot.web.payloads import Click, Mention, Opened, SlashCommand
 from bot.web.pool import Job, WorkerPool
 from bot.web.recent import Recent
 from bot.web.response_line import FIRST_BACKOFF_SECONDS, ResponseLine
@@ -44,6 +46,7 @@ class Desk:
         pool: Where work is done.
         urls: Posts to response URLs.
         courier: Posts through the Web API.
+        announced: Knows the buttons of announcements; None where nothing is announced.
         clock: The time.
         backoff_seconds: How long to wait after a first connection error on a response URL.
     """
@@ -59,6 +62,7 @@ class Desk:
         pool: WorkerPool,
         urls: ResponseUrls,
         courier: Courier,
+        announced: Announced | None,
         clock: Clock,
         backoff_seconds: float = FIRST_BACKOFF_SECONDS,
     ) -> None:
@@ -70,6 +74,7 @@ class Desk:
         self._pool = pool
         self._urls = urls
         self._courier = courier
+        self._announced = announced
         self._clock = clock
         self._backoff_seconds = backoff_seconds
         self._events = Recent(EVENTS_REMEMBERED_SECONDS, monotonic=clock.monotonic)
@@ -84,10 +89,18 @@ class Desk:
         said_at_once = self._take(asked, conversation)
         return None if said_at_once is None else said_at_once.plain.text
 
-    def mention(self, asked: Mention) -> None:
-        """Take in a mention; the same event sent again is not taken in again."""
+    def event(self, asked: Mention | Opened) -> None:
+        """Take in a mention, or an invitation; the same event sent again is not taken in again."""
         if not self._events.is_new(asked.event_id):
             return
+        if isinstance(asked, Mention):
+            self._mention(asked)
+        elif self._announced is not None:
+            announced, channel = self._announced, asked.channel_id
+            if not self._pool.submit(Job(lambda: announced.opened(channel))):
+                logger.warning("pool_full")
+
+    def _mention(self, asked: Mention) -> None:
         conversation = ThreadConversation(
             self._courier, asked.person, asked.channel_id, asked.thread_ts, is_in_thread=asked.is_in_thread
         )
@@ -103,14 +116,32 @@ class Desk:
         conversation = CommandConversation(line, self._courier, asked.person)
         reply = Reply(conversation)
 
+        received_at = self._clock.monotonic()
+
         def press() -> None:
             try:
-                self._sharing.press(asked, line)
+                if asked.action_id == SHARE_ACTION:
+                    self._sharing.press(asked, line)
+                elif self._announced is not None:
+                    self._press_announced(self._announced, asked, reply, received_at)
             except Exception as error:  # noqa: BLE001 - The last net: a bug must reach the person as a sentence too.
-                reply.give(outgoing(crashed(error, verb=SHARE_ACTION).document))
+                reply.give(outgoing(crashed(error, verb=asked.action_id).document))
 
         if not self._submit(press, reply):
             self._answers.give_soon(conversation, notice(BUSY))
+
+    def _press_announced(self, announced: Announced, asked: Click, reply: Reply, received_at: float) -> None:
+        if asked.action_id not in QUESTIONS:
+            reply.give(announced.mute(asked))
+            return
+        try:
+            invocation = self._router.parse(announced.question(asked))
+        except LookupError as error:
+            reply.give(notice(str(error)))
+        except StoreUnavailableError:
+            reply.give(notice(AWAY))
+        else:
+            self._work.run(_assignment(asked, invocation, received_at), reply)
 
     def _take(self, asked: SlashCommand | Mention, conversation: Conversation) -> Outgoing | None:
         """Hand the command over; or return what there is to say at once instead."""
@@ -155,7 +186,7 @@ class Desk:
         )
 
 
-def _assignment(asked: SlashCommand | Mention, invocation: Invocation, received_at: float) -> Assignment:
+def _assignment(asked: SlashCommand | Mention | Click, invocation: Invocation, received_at: float) -> Assignment:
     """Return the work to do. A command is answered privately unless it says `--share`, a mention in its thread."""
     is_mention = isinstance(asked, Mention)
     return Assignment(
@@ -164,6 +195,6 @@ def _assignment(asked: SlashCommand | Mention, invocation: Invocation, received_
         channel_id=asked.channel_id,
         received_at=received_at,
         is_public=invocation.command.can_share if is_mention else invocation.share,
-        can_offer=not is_mention,
+        can_offer=isinstance(asked, SlashCommand),
         is_shared_outside=asked.is_shared_outside if isinstance(asked, Mention) else None,
     )

@@ -7,8 +7,10 @@ from slack_bolt import App
 from bot.chat.router import Router
 from bot.clock import Clock
 from bot.governance.roles import Policy, Roles
+from bot.pushes.channels import Channels
 from bot.slack.client import SlackClient
 from bot.slack.response_url import ResponseUrls
+from bot.web.announced import Announced
 from bot.web.answers import WORKING_AFTER_SECONDS, Answers
 from bot.web.attachments import Attachments
 from bot.web.audience import Audiences
@@ -52,9 +54,10 @@ class SlackFront:
         policy: Who was named in the settings.
         client: Slack's Web API.
         urls: Posts to response URLs.
-        make_context: Makes what a command may use, for a role and a way to tell of progress.
+        make_context: Makes what a command may use, for a role, a way to tell of progress, and where it was asked.
         has_private_data: Whether the bot holds a Docker Hub credential, so that answers may be private.
         clock: The time.
+        channels: Opens and mutes channels; None where nothing is announced.
         sizes: How much is taken on at once.
     """
 
@@ -69,6 +72,7 @@ class SlackFront:
         make_context: ContextFactory,
         has_private_data: bool,
         clock: Clock,
+        channels: Channels | None = None,
         sizes: Sizes = Sizes(),
     ) -> None:
         rights = Rights(roles, policy)
@@ -94,6 +98,7 @@ class SlackFront:
             pool=self._pool,
             urls=urls,
             courier=Courier(client, clock, backoff_seconds=sizes.backoff_seconds),
+            announced=Announced(channels, rights) if channels is not None else None,
             clock=clock,
             backoff_seconds=sizes.backoff_seconds,
         )

@@ -101,8 +101,21 @@ class Click:
     response_url: ResponseUrl | None
 
 
+@dataclass(frozen=True)
+class Opened:
+    """The bot can post in a channel again, or for the first time: it was invited, or the channel is archived no more.
+
+    Attributes:
+        event_id: The same when Slack sends the event again.
+        channel_id: Which.
+    """
+
+    event_id: str
+    channel_id: str
+
+
 AcceptUrl = Callable[[str], ResponseUrl]
-Asked = SlashCommand | Mention | Click
+Asked = SlashCommand | Mention | Click | Opened
 
 
 def decode(body: bytes) -> Mapping[str, Any]:
@@ -186,10 +199,14 @@ def _click(body: Mapping[str, Any], accept: AcceptUrl) -> Click:
     )
 
 
-def _event(body: Mapping[str, Any]) -> Mention | None:
+def _event(body: Mapping[str, Any]) -> Mention | Opened | None:
     event = _inner(body, "event")
     event_id = _text(body, "event_id")
-    if _text(event, "type") != "app_mention" or event.get("bot_id") or "user" not in event:
+    kind = _text(event, "type")
+    is_invitation = kind == "member_joined_channel" and event.get("user") == _bot_user_id(body)
+    if is_invitation or kind in {"channel_unarchive", "group_unarchive"}:
+        return Opened(event_id, _text(event, "channel"))
+    if kind != "app_mention" or event.get("bot_id") or "user" not in event:
         return None  # Other events; and other bots, ourselves among them, are not talked to.
     is_outside = body.get("is_ext_shared_channel")
     return Mention(

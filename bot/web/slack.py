@@ -20,11 +20,11 @@ from bot.chat.router import crashed
 from bot.slack import scopes
 from bot.slack.manifest import COMMAND
 from bot.slack.response_url import ResponseUrls
-from bot.web import payloads
+from bot.web import announced, payloads
 from bot.web.desk import Desk
 from bot.web.gate import SignatureGate, Verdict
 from bot.web.outgoing import outgoing
-from bot.web.payloads import Click, MalformedError, Mention
+from bot.web.payloads import Click, MalformedError, Mention, Opened
 from bot.web.sharing import SHARE_ACTION
 
 logger = logging.getLogger(__name__)
@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 # Bolt prints requests at debug and warning level. Errors of our listeners end in the listeners.
 _QUIET_LOGGER = "slack_bolt.hub_bot"
 _ASKED = "asked"
+ACTIONS = frozenset({SHARE_ACTION}) | announced.ACTIONS
+"""The buttons that are ours."""
 _OK, _BAD_REQUEST, _UNAUTHORIZED = 200, 400, 401
 
 
@@ -108,8 +110,9 @@ def build_app(desk: Desk, urls: ResponseUrls) -> App:
         )
     app.command(COMMAND)(_command_listener(desk))
     for event in scopes.EVENTS:
-        app.event(event)(_listener(desk.mention))
-    app.action(SHARE_ACTION)(_listener(desk.click))
+        app.event(event)(_listener(desk.event))
+    for action in ACTIONS:
+        app.action(action)(_listener(desk.click))
     return app
 
 
@@ -133,7 +136,7 @@ class _Understand(Middleware):
             return BoltResponse(status=_BAD_REQUEST, body=_malformed(error).body)
         if asked is None and req.body.get("type") == "url_verification":
             return next()  # Bolt answers the challenge.
-        if asked is None or (isinstance(asked, Click) and asked.action_id != SHARE_ACTION):
+        if asked is None or (isinstance(asked, Click) and asked.action_id not in ACTIONS):
             return BoltResponse(status=_OK)
         req.context[_ASKED] = asked
         return next()
@@ -155,7 +158,7 @@ def _command_listener(desk: Desk) -> Callable[..., BoltResponse]:
     return listen
 
 
-def _listener(take: Callable[[Mention], None] | Callable[[Click], None]) -> Callable[..., BoltResponse]:
+def _listener(take: Callable[[Mention | Opened], None] | Callable[[Click], None]) -> Callable[..., BoltResponse]:
     def listen(ack: Ack, context: BoltContext) -> BoltResponse:
         try:
             take(context[_ASKED])

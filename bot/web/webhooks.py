@@ -10,7 +10,7 @@ documented, nor whether it ever tries again.
 import hmac
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bot.pushes.intake import Intake
@@ -43,10 +43,14 @@ class DockerHubWebhooks:
     Args:
         intake: Commits pushes.
         path_secrets: Each of them lets a webhook in.
+        on_lost: Called for a webhook that could not be stored; must be quick.
     """
 
-    def __init__(self, intake: Intake, path_secrets: Sequence[str]) -> None:
+    def __init__(
+        self, intake: Intake, path_secrets: Sequence[str], *, on_lost: Callable[[], None] = lambda: None
+    ) -> None:
         self._intake = intake
+        self._on_lost = on_lost
         self._secrets = [secret.encode() for secret in path_secrets]
 
     def lets_in(self, secret: str) -> bool:
@@ -63,6 +67,7 @@ class DockerHubWebhooks:
             logger.warning("webhook_rejected", extra={"field": error.field, "reason": error.problem})
             return WebhookReply(_BAD_REQUEST, {"status": "rejected", "field": error.field, "reason": error.problem})
         except StoreUnavailableError as error:
+            self._on_lost()
             logger.error("webhook_not_stored", extra={"cause": error.cause})  # noqa: TRY400 - The cause says it.
             retry = {"Retry-After": str(RETRY_AFTER_SECONDS)}
             return WebhookReply(_UNAVAILABLE, {"status": "unavailable", "reason": "the database is away"}, retry)

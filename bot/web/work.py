@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bot.chat import router
 from bot.chat.command import Context
+from bot.chat.place import Place
 from bot.chat.router import Invocation
 from bot.clock import Clock
 from bot.document import Document
@@ -24,7 +25,7 @@ from bot.web.sharing import asked_by, kept_back_note, share_button
 
 logger = logging.getLogger(__name__)
 
-ContextFactory = Callable[[Role, Callable[[str], None]], Context]
+ContextFactory = Callable[[Role, Callable[[str], None], Place], Context]
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Work:
 
     Args:
         rights: Who may do what.
-        make_context: Makes what a command may use, for a role and a way to tell of progress.
+        make_context: Makes what a command may use, for a role, a way to tell of progress, and where it was asked.
         audiences: Who reads a channel.
         attachments: Sends long tables.
         shares: Keeps what the Share buttons stand for.
@@ -98,7 +99,8 @@ class Work:
             role = self._rights.check(assignment.person, command.role, command.name)
         except NotAllowedError as error:
             return notice(str(error)), "denied"
-        answer = router.answer(assignment.invocation, self._make_context(role, reply.note_progress))
+        place = Place(channel=assignment.channel_id, user_id=assignment.person.user_id)
+        answer = router.answer(assignment.invocation, self._make_context(role, reply.note_progress, place))
         if answer.failure:
             return outgoing(answer.document), answer.failure.reason
         if not assignment.is_public:

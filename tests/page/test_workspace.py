@@ -161,7 +161,7 @@ def test_a_pushed_tag_is_the_newest(open_page: OpenPage) -> None:
     form = page.get_by_role("form", name="Push a tag")
 
     form.get_by_role("combobox", name="Repository").select_option("acme/gateway")
-    form.get_by_role("textbox", name="Tag").fill("9.9.9")
+    form.get_by_role("combobox", name="Tag").fill("9.9.9")
     form.get_by_role("button", name="Push").click()
     expect(form.get_by_role("status")).to_contain_text("9.9.9")
     say(page, "/hub tags acme/gateway --limit 2")

@@ -87,13 +87,16 @@ class Desk:
 
     def ask(self, text: str) -> Answer:
         """Return the answer to a line typed after `/hub`."""
-        context = Context(
+        return answer(self.router.parse(text), self.context())
+
+    def context(self) -> Context:
+        """Return what a command may use."""
+        return Context(
             hub=self.client,
             clock=self.clock,
             default_namespace=self._default_namespace,
             progress=self.progress.append,
         )
-        return answer(self.router.parse(text), context)
 
     def says(self, text: str) -> list[str]:
         """Return the answer as plain lines; the cells of a table are parted by ` | `."""

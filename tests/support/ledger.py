@@ -4,7 +4,7 @@ import itertools
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Connection, Executable, Table, func, insert, select, update
 
 from bot.outbox.lanes import Lane, wake
 from bot.store.base import Store
@@ -120,14 +120,23 @@ class Past:
             self.store.write(lambda connection: wake(connection, [at], self.now))
             values = {"due_at": None, **values}
         if values:
-            self.store.write(lambda connection: connection.execute(lanes.update().where(mine).values(values)) and None)
+            self.run(update(lanes).where(mine).values(values))
 
     def add(self, table: Table, **row: Any) -> None:
         """Add any other row."""
         self._insert(table, {"workspace": self.workspace, **row})
 
+    def run(self, statement: Executable) -> None:
+        """Write something else."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(statement)
+
+        self.store.write(work)
+
     def count(self, table: Table) -> int:
-        return len(self.rows(table))
+        with self.store.read() as connection:
+            return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
     def rows(self, table: Table) -> list[dict[str, Any]]:
         """Return all rows of a table, in the order of their primary key."""
@@ -141,4 +150,4 @@ class Past:
         return found
 
     def _insert(self, table: Table, row: dict[str, Any]) -> None:
-        self.store.write(lambda connection: connection.execute(insert(table).values(row)) and None)
+        self.run(insert(table).values(row))

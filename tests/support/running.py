@@ -106,6 +106,7 @@ def environment_for(*, slack_api_url: str, hub_url: str, port: int) -> dict[str,
         "DOCKER_REGISTRY_URL": hub_url,
         "DOCKER_AUTH_URL": hub_url,
         "HUB_BOT_PORT": str(port),
+        "HUB_BOT_DATABASE_URL": "sqlite://",
     }
 
 

@@ -19,6 +19,7 @@ from bot.sandbox.hub.state import Account, HubState, Repository
 
 CredentialKind = Literal["anonymous", "invalid", "password", "pat", "oat"]
 Audience = Literal["hub", "registry"]
+WebhookScope = Literal["scope-webhook-read", "scope-webhook-edit", "scope-webhook-admin"]
 
 # Inferred: `/v2/users/login` used to give tokens for weeks; only the lifetime of `/v2/auth/token` is documented.
 LEGACY_TOKEN_LIFETIME_SECONDS = 30 * 24 * 3600
@@ -163,6 +164,19 @@ def may_delete_tags(state: HubState, caller: Caller, repository: Repository) -> 
     if caller.kind == "oat":
         return caller.name == repository.namespace and "scope-tag-admin" in caller.scopes
     return permission(state, caller, repository) >= Permission.ADMIN
+
+
+def may_use_webhooks(state: HubState, caller: Caller, repository: Repository, scope: WebhookScope) -> bool:
+    """Tell whether the caller may list (`read`), create (`edit`) or delete (`admin`) the repository's webhooks.
+
+    The owner of a personal repository; an owner or editor of an organization, by password or PAT with delete
+    permission; an OAT with the scope. Source: docs.docker.com, webhooks; organization access tokens. Inferred: no scope
+    of an OAT includes another.
+    """
+    if caller.kind == "oat":
+        return caller.name == repository.namespace and scope in caller.scopes
+    is_limited = bool(caller.scopes) and "repo:admin" not in caller.scopes
+    return not is_limited and _granted(state, caller, repository.namespace) >= Permission.WRITE
 
 
 def may_create(state: HubState, caller: Caller, namespace: str) -> bool:

@@ -35,8 +35,8 @@ def repository_entry(call: Call, repository: Repository) -> dict[str, Any]:
         "last_modified": time_text(call, repository.modified_at),
         "date_registered": time_text(call, repository.registered_at),
         "affiliation": _affiliation(call, repository),
-        "media_types": _media_types(repository),
-        "content_types": _content_types(repository),
+        "media_types": _media_types(call, repository),
+        "content_types": _content_types(call, repository),
         "categories": [{"name": name, "slug": slug} for name, slug in repository.categories],
         "storage_size": repository.storage_bytes,
     }
@@ -147,9 +147,10 @@ def time_text(call: Call, moment: datetime | None, precision: Precision = "micro
 
 
 def _last_updated(call: Call, repository: Repository) -> str | None:
-    if repository.pushed_at is None and call.unknowns.never_pushed == "registered":
+    pushed_at = repository.shown_pushed_at(call.now)
+    if pushed_at is None and call.unknowns.never_pushed == "registered":
         return time_text(call, repository.registered_at)
-    return time_text(call, repository.pushed_at)
+    return time_text(call, pushed_at)
 
 
 def _affiliation(call: Call, repository: Repository) -> str:
@@ -159,14 +160,13 @@ def _affiliation(call: Call, repository: Repository) -> str:
     return account.members.get(call.caller.name, "") if account else ""
 
 
-def _media_types(repository: Repository) -> list[str]:
-    if not repository.tags:
-        return []
-    return sorted({tag.media_type for tag in repository.tags.values()} | {IMAGE_CONFIG_TYPE})
+def _media_types(call: Call, repository: Repository) -> list[str]:
+    tags = repository.shown_tags(call.now)
+    return sorted({tag.media_type for tag in tags.values()} | {IMAGE_CONFIG_TYPE}) if tags else []
 
 
-def _content_types(repository: Repository) -> list[str]:
-    return sorted({tag.content_type for tag in repository.tags.values()})
+def _content_types(call: Call, repository: Repository) -> list[str]:
+    return sorted({tag.content_type for tag in repository.shown_tags(call.now).values()})
 
 
 def _tag_images(call: Call, tag: Tag) -> object:

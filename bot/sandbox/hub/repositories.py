@@ -22,10 +22,10 @@ MAX_FULL_DESCRIPTION_LENGTH = 25_000
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 # The official order of these words is part of the 400's text.
-REPOSITORY_ORDERINGS: dict[str, Callable[[Repository], Any]] = {
-    "name": lambda repository: repository.name,
-    "last_updated": lambda repository: repository.pushed_at or LONG_AGO,
-    "pull_count": lambda repository: repository.pull_count,
+REPOSITORY_ORDERINGS: dict[str, Callable[[Repository, datetime], Any]] = {
+    "name": lambda repository, _: repository.name,
+    "last_updated": lambda repository, now: repository.shown_pushed_at(now) or LONG_AGO,
+    "pull_count": lambda repository, _: repository.pull_count,
 }
 DEFAULT_REPOSITORY_ORDERING = "-last_updated"
 
@@ -48,13 +48,13 @@ def list_repositories(call: Call, namespace: str) -> Answer:
         for repository in (siblings or {}).values()
         if wanted in repository.name and is_listed(call.state, call.caller, repository)
     ]
-    shown.sort(key=key, reverse=ordering.startswith("-"))
+    shown.sort(key=lambda repository: key(repository, call.now), reverse=ordering.startswith("-"))
     return page_answer(call, shown, lambda repository: repository_entry(call, repository))
 
 
 def get_repository(call: Call, namespace: str, name: str) -> Answer:
     """Show one repository. Source: docs.docker.com, get repository in a namespace."""
-    found = _visible(call, namespace, name)
+    found = visible(call, namespace, name)
     return found if isinstance(found, Answer) else json_answer(200, repository_info(call, found))
 
 
@@ -89,7 +89,7 @@ def list_tags(call: Call, namespace: str, name: str) -> Answer:
     The filters `name`, `architecture` and `os` and the `ordering` are undocumented; observed in the web site and in
     Docker's own clients.
     """
-    found = _visible(call, namespace, name)
+    found = visible(call, namespace, name)
     if isinstance(found, Answer):
         return found
     shown = _ordered_tags(call, _wanted_tags(call, found))
@@ -98,20 +98,21 @@ def list_tags(call: Call, namespace: str, name: str) -> Answer:
 
 def head_tags(call: Call, namespace: str, name: str) -> Answer:
     """Say whether the repository has any tags. Source: docs.docker.com, check repository tags."""
-    found = _visible(call, namespace, name)
+    found = visible(call, namespace, name)
     if isinstance(found, Answer):
         return found
-    return json_answer(200, {}) if found.tags else call.error(404, "no tags found")
+    return json_answer(200, {}) if found.shown_tags(call.now) else call.error(404, "no tags found")
 
 
 def get_tag(call: Call, namespace: str, name: str, tag: str) -> Answer:
     """Show one tag. Source: docs.docker.com, read repository tag."""
-    found = _visible(call, namespace, name)
+    found = visible(call, namespace, name)
     if isinstance(found, Answer):
         return found
-    if tag not in found.tags:
+    shown = found.shown_tags(call.now).get(tag)
+    if shown is None:
         return call.error(404, f"tag '{tag}' not found")
-    return json_answer(200, tag_entry(call, found, found.tags[tag]))
+    return json_answer(200, tag_entry(call, found, shown))
 
 
 def delete_tag(call: Call, namespace: str, name: str, tag: str) -> Answer:
@@ -119,14 +120,14 @@ def delete_tag(call: Call, namespace: str, name: str, tag: str) -> Answer:
 
     An anonymous caller gets 401, one without the right 403 (reported), an unknown tag 404.
     """
-    found = _visible(call, namespace, name)
+    found = visible(call, namespace, name)
     if isinstance(found, Answer):
         return found
     if not call.caller.is_logged_in:
         return call.error(401, "authentication required")
     if not may_delete_tags(call.state, call.caller, found):
         return call.error(403, "insufficient permissions to delete tags")
-    if tag not in found.tags:
+    if tag not in found.shown_tags(call.now):
         return call.error(404, f"tag '{tag}' not found")
     try:
         call.state.delete_tag(found.path, tag)
@@ -151,7 +152,7 @@ def search_repositories(call: Call) -> Answer:
     return page_answer(call, found, lambda repository: search_result(call, repository))
 
 
-def _visible(call: Call, namespace: str, name: str) -> Repository | Answer:
+def visible(call: Call, namespace: str, name: str) -> Repository | Answer:
     """Return the repository if the caller may read it, else the answer that hides or refuses it."""
     repository = call.state.find_repository(f"{namespace}/{name}")
     if repository is None:
@@ -200,7 +201,7 @@ def _already_exists(call: Call) -> Answer:
 
 def _wanted_tags(call: Call, repository: Repository) -> list[Tag]:
     name, architecture, os = (call.query.get(filter_name, "") for filter_name in ("name", "architecture", "os"))
-    tags = [tag for tag in repository.tags.values() if name in tag.name]
+    tags = [tag for tag in repository.shown_tags(call.now).values() if name in tag.name]
     return [tag for tag in tags if _has_platform(tag, architecture, os)] if architecture or os else tags
 
 

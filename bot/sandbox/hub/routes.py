@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from bot.sandbox.httpd import Answer
-from bot.sandbox.hub import accounts, repositories
+from bot.sandbox.hub import accounts, repositories, webhook_pipelines
 from bot.sandbox.hub.call import Call, Generation
 from bot.sandbox.hub.errors import ORGANIZATION_TOKEN_REFUSED, html_answer
 
@@ -93,6 +93,8 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 NAMESPACE = "/v2/namespaces/{namespace}/repositories"
 LEGACY = "/v2/repositories/{namespace}"
+PIPELINES = "/{name}/webhook_pipeline"
+PIPELINE = PIPELINES + "/{slug}"
 
 ROUTES = (
     _login_route("/v2/auth/token", accounts.create_token),
@@ -105,6 +107,12 @@ ROUTES = (
     _legacy_route(LEGACY + "/{name}", GET=repositories.get_repository),
     _legacy_route(LEGACY + "/{name}/tags", GET=repositories.list_tags),
     _legacy_route(LEGACY + "/{name}/tags/{tag}", GET=repositories.get_tag, DELETE=repositories.delete_tag),
+    _route(NAMESPACE + PIPELINES, GET=webhook_pipelines.list_pipelines, POST=webhook_pipelines.create_pipeline),
+    _route(NAMESPACE + PIPELINE, DELETE=webhook_pipelines.delete_pipeline),
+    _route(NAMESPACE + PIPELINE + "/history", GET=webhook_pipelines.list_attempts),
+    _legacy_route(LEGACY + PIPELINES, GET=webhook_pipelines.list_pipelines, POST=webhook_pipelines.create_pipeline),
+    _legacy_route(LEGACY + PIPELINE, DELETE=webhook_pipelines.delete_pipeline),
+    _legacy_route(LEGACY + PIPELINE + "/history", GET=webhook_pipelines.list_attempts),
     _django_route("/v2/search/repositories", GET=repositories.search_repositories),
     _django_route("/v2/user", GET=accounts.get_own_profile),
     _django_route("/v2/users/{name}", GET=accounts.get_profile),

@@ -32,6 +32,9 @@ ACME_OAT_SCOPES = (
     "scope-repository-create",
     "scope-tag-read",
     "scope-tag-admin",
+    "scope-webhook-read",
+    "scope-webhook-edit",
+    "scope-webhook-admin",
 )
 
 # A tag may have 128 characters, and one has.
@@ -276,8 +279,7 @@ class _Seeder:
         for number in reversed(range(sketch.releases)):
             pushed_at = self._ago(sketch.age_days + number * 11)
             images = self._build(sketch.platforms, sketch.size_mb, pushed_at)
-            names = [f"1.{sketch.releases - number - 1}.0", *(["latest"] if number == 0 else [])]
-            self._push_all(repository, names, images, pushed_at)
+            self._push_all(repository, [f"1.{sketch.releases - number - 1}.0", "latest"], images, pushed_at)
 
     def add_api(self) -> None:
         """Add `acme/api`, the repository with a bit of everything and several hundred tags."""
@@ -294,8 +296,9 @@ class _Seeder:
             age_days = (40 - minor) * 9 + 0.3
             self._push_new(repository, [f"2.{minor}.0-rc.1"], age_days + 2)
             self._push_new(repository, [f"2.{minor}.0", f"v2.{minor}.0", f"2.{minor}"], age_days)
-        newest = repository.tags["2.40.0"]
-        self._push_all(repository, ["2", "latest", "stable"], newest.images, newest.pushed_at)
+        for version in ("2.39.0", "2.40.0"):
+            release = repository.tags[version]
+            self._push_all(repository, ["2", "latest", "stable"], release.images, release.pushed_at)
         self._push_new(repository, [LONG_TAG], 48)
         self._push_new(repository, ["edge"], 0.08, EDGE_PLATFORMS)
 

@@ -6,7 +6,7 @@ it by itself with `python -m bot.sandbox.hub --port 8080`.
 What it knows comes from Docker's published API pages and from recorded answers, never from the bot's own client.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
@@ -19,11 +19,14 @@ from bot.sandbox.hub.call import Call
 from bot.sandbox.hub.damage import replaced_answer, too_many_requests
 from bot.sandbox.hub.faults import Fault
 from bot.sandbox.hub.limits import RateLimiter, api_headers, retry_headers
+from bot.sandbox.hub.pipelines import Hook, Pipeline
+from bot.sandbox.hub.pushing import Announcement, Undertaking, built_images, carry_out, letters_about
 from bot.sandbox.hub.registry import PULL_WINDOW, TOKEN_PATH, answer_registry, is_registry_path
 from bot.sandbox.hub.routes import dispatch
 from bot.sandbox.hub.seed import seed_acme
-from bot.sandbox.hub.state import HubState
+from bot.sandbox.hub.state import HubState, Image, Tag
 from bot.sandbox.hub.unknowns import Unknowns
+from bot.sandbox.hub.webhooks import WebhookSender
 from bot.sandbox.records import Records
 from bot.sandbox.service import Service
 from bot.sandbox.wire import damaged_answer
@@ -67,6 +70,10 @@ class HubSimulator(Service):
         unknowns: The positions of the switches; may be replaced while running.
         clock: Where the simulator takes its time from.
         latency_seconds: How long every answer takes at least; may be changed while running.
+        lag_seconds: How long the API shows a tag as it was before a push, by the simulator's clock; the registry shows
+            the push at once. It counts for the pushes from then on. Reported: minutes after the webhook.
+        announcement: How pushes are told, unless a push says otherwise; may be changed while running.
+        webhooks: Sends the webhooks, and knows what was sent.
     """
 
     def __init__(
@@ -101,6 +108,9 @@ class HubSimulator(Service):
         self.faults = FaultBox[Fault]()
         self.unknowns = unknowns
         self.latency_seconds = latency_seconds
+        self.lag_seconds = 0.0
+        self.announcement = Announcement()
+        self.webhooks = WebhookSender(now, lambda: self.unknowns)
         self._limits = {False: rate_limit, True: authenticated_rate_limit}
         self._token_lifetime_seconds = token_lifetime_seconds
         self._public_origin = public_origin
@@ -134,8 +144,87 @@ class HubSimulator(Service):
         self._requests.clear()
 
     def keep_records(self, most: int) -> None:
-        """Remember no more than the newest so many requests."""
+        """Remember no more than the newest so many requests, and as many webhooks."""
         self._requests.keep(most)
+        self.webhooks.keep_records(most)
+
+    def add_webhook(self, repository: str, url: str, *, name: str | None = None) -> Pipeline:
+        """Register a webhook of a repository, as its owner does in the web form.
+
+        Args:
+            repository: `namespace/name`.
+            url: Called at each push of a tag. Only addresses of this machine are.
+            name: For people, once in a repository; None makes one up.
+
+        Raises:
+            KeyError: There is no such repository.
+            NameTakenError: The name is taken.
+        """
+        with self.state.lock:
+            name = name or f"webhook {len(self.state.repository(repository).pipelines) + 1}"
+            return self.state.add_pipeline(repository, name, [Hook(name, url)], at=self.clock())
+
+    def push(
+        self,
+        repository: str,
+        tag: str,
+        *,
+        pusher: str = "",
+        platforms: Sequence[str] | None = None,
+        sizes: int | Sequence[int] | None = None,
+        images: Sequence[Image] | None = None,
+        digest: str | None = None,
+        media_type: str | None = None,
+        at: datetime | None = None,
+        webhooks: Announcement | None = None,
+    ) -> Tag:
+        """Push to a tag, and tell those who registered a webhook; returns before they are told.
+
+        Args:
+            repository: `namespace/name`.
+            tag: The name, new or old.
+            pusher: A user name; empty takes the namespace.
+            platforms: What was built, such as `linux/arm64/v8`; None: what the tag has now, or linux/amd64.
+            sizes: Compressed bytes, of all platforms or of each; None: as large as they were.
+            images: What is pushed instead of a new build: images that are known.
+            digest: Of the index, or of the only manifest. One that the repository knows brings its images back, as in a
+                rollback; None gives a new one to a new build.
+            media_type: Of what the tag names, for what is no image, such as `application/vnd.cncf.helm.config.v1+json`.
+            at: Time of the push; None is now. Its webhooks come from now on all the same.
+            webhooks: How it is told; None: as `announcement` says.
+
+        Returns:
+            The tag as it is in the end.
+
+        Raises:
+            KeyError: There is no such repository.
+            ImmutableTagError: The tag exists and a rule protects it.
+            ValueError: A platform is none, or there is not one size for each.
+        """
+        with self.state.lock:
+            now = self.clock()
+            found = self.state.repository(repository)
+            if images is None and digest is not None:
+                images = found.known_images(digest)
+            if images is None:
+                images = built_images(self.state, found, tag, platforms=platforms, sizes=sizes, at=at or now)
+            undertaking = Undertaking(
+                repository=found,
+                tag=tag,
+                images=images,
+                before=found.tags[tag].images if tag in found.tags else (),
+                digest=digest,
+                media_type=media_type,
+                pusher=pusher,
+                at=at or now,
+                now=now,
+                lag=timedelta(seconds=self.lag_seconds),
+                announcement=webhooks or self.announcement,
+            )
+            pieces = carry_out(self.state, undertaking)
+            letters = list(letters_about(undertaking, pieces, self.unknowns))
+        self.webhooks.send(letters)
+        return pieces[-1]
 
     def set_tokens_active(self, *, is_active: bool) -> None:
         """Let every access token expire, with all bearers made from it, or be good again."""
@@ -154,6 +243,7 @@ class HubSimulator(Service):
 
     def stop(self) -> None:
         """Close every connection and wait for all threads."""
+        self.webhooks.stop()
         self._server.stop()
 
     def _answer(self, request: Request) -> Answer:

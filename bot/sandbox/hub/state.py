@@ -7,11 +7,14 @@ is answered while holding `HubState.lock`, so that it sees no half-made change. 
 import hashlib
 import re
 import threading
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import NAMESPACE_DNS, uuid5
+
+from bot.sandbox.hub.pipelines import Hook, NameTakenError, Pipeline, slug_of
 
 Role = Literal["owner", "editor", "member"]
 PatScope = Literal["repo:public_read", "repo:read", "repo:write", "repo:admin"]
@@ -20,6 +23,8 @@ MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 IMAGE_CONFIG_TYPE = "application/vnd.docker.container.image.v1+json"
 DEFAULT_SIZE_BYTES = 30_000_000
+# What a tag pointed at before: enough to roll back to, and to show while the API lags behind a burst of pushes.
+FORMER_KEPT = 200
 
 
 class ImmutableTagError(Exception):
@@ -46,6 +51,19 @@ class Image:
     pushed_at: datetime | None = None
     pulled_at: datetime | None = None
 
+    @property
+    def platform(self) -> str:
+        """The platform as Docker's tools write it, with the system's version where it has one."""
+        name = "/".join(filter(None, (self.os, self.architecture, self.variant)))
+        return f"{name}@{self.os_version}" if self.os_version else name
+
+
+class Span(NamedTuple):
+    """A stretch of time, its end left out."""
+
+    since: datetime
+    until: datetime
+
 
 @dataclass(slots=True)
 class Tag:
@@ -58,6 +76,7 @@ class Tag:
         pushed_at: Of the last push to this name.
         pulled_at: None when never pulled by this name.
         content_type: `image`, `helm`, and others that Docker Hub knows.
+        hidden: While the API still shows what was there before, as its data is cached; None: at no time.
     """
 
     name: str
@@ -69,6 +88,11 @@ class Tag:
     pulled_at: datetime | None = None
     media_type: str = INDEX_TYPE
     content_type: str = "image"
+    hidden: Span | None = None
+
+    def is_shown(self, now: datetime) -> bool:
+        """Tell whether the API shows it; also when the clock was moved back from its push."""
+        return self.hidden is None or not self.hidden.since <= now < self.hidden.until
 
 
 @dataclass(slots=True)
@@ -81,6 +105,10 @@ class Repository:
         modified_at: Of the last change to the metadata, apart from pushes.
         repository_type: `image`, `plugin`, or None for old ones.
         immutable_rules: Patterns (RE2) of the tags that may never change; empty switches the protection off.
+        tags: As they are. What the API shows of them is `shown_tags`.
+        former: What each of the tags pointed at before, oldest first.
+        lags_until: When the API will show everything; None: it always did.
+        pipelines: The webhooks, by slug.
     """
 
     namespace: str
@@ -99,11 +127,48 @@ class Repository:
     categories: Sequence[tuple[str, str]] = ()
     immutable_rules: Sequence[str] = ()
     tags: dict[str, Tag] = field(default_factory=dict)
+    former: dict[str, deque[Tag]] = field(default_factory=dict, repr=False)
+    lags_until: datetime | None = None
+    pipelines: dict[str, Pipeline] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
         """Namespace and name, as in `acme/api`."""
         return f"{self.namespace}/{self.name}"
+
+    def shown_tags(self, now: datetime) -> Mapping[str, Tag]:
+        """Return the tags as the API shows them."""
+        if self.lags_until is None or now >= self.lags_until:
+            return self.tags
+        shown = {name: self._shown(tag, now) for name, tag in self.tags.items()}
+        return {name: tag for name, tag in shown.items() if tag is not None}
+
+    def shown_pushed_at(self, now: datetime) -> datetime | None:
+        """Return the time of the last push as the API shows it; None when never pushed."""
+        shown = self.shown_tags(now)
+        if shown is self.tags:
+            return self.pushed_at
+        return max((tag.pushed_at for tag in shown.values()), default=None)
+
+    def tag_before(self, name: str) -> Tag | None:
+        """Return what a tag pointed at before, neither its image of now nor a part of that; None: nothing, or no tag.
+
+        The first manifest of a push that was assembled piece by piece is a part of its index.
+        """
+        tag = self.tags.get(name)
+        if tag is None:
+            return None
+        now = {tag.digest, *(image.digest for image in tag.images)}
+        return next((each for each in reversed(self.former.get(name, ())) if each.digest not in now), None)
+
+    def known_images(self, digest: str) -> Sequence[Image] | None:
+        """Return what a digest stands for: the images of any tag that points or pointed at it; None when unknown."""
+        known = [*self.tags.values(), *(each for former in self.former.values() for each in former)]
+        return next((tag.images for tag in known if tag.digest == digest), None)
+
+    def _shown(self, tag: Tag, now: datetime) -> Tag | None:
+        past = (tag, *reversed(self.former.get(tag.name, ())))
+        return next((each for each in past if each.is_shown(now)), None)
 
     def is_immutable(self, tag: str) -> bool:
         """Tell whether the rules protect this name; a rule must match all of it."""
@@ -282,21 +347,55 @@ class HubState:
         """
         with self.lock:
             repository = self.repository(path)
-            known = repository.tags.get(tag)
-            if known is not None and repository.is_immutable(tag):
+            if tag in repository.tags and repository.is_immutable(tag):
                 raise ImmutableTagError(f"{path}:{tag} is immutable")
             pushed = list(images) if images is not None else [self._single_image(at)]
+            return self.point(path, tag, at=at, images=pushed, pusher=pusher, digest=digest)
+
+    def point(
+        self,
+        path: str,
+        tag: str,
+        *,
+        at: datetime,
+        images: Sequence[Image],
+        pusher: str = "",
+        digest: str | None = None,
+        media_type: str | None = None,
+        hidden: Span | None = None,
+    ) -> Tag:
+        """Let a name point at images, whatever rules protect it; a further piece of a push does so.
+
+        Args:
+            path: The repository, `namespace/name`.
+            tag: The name, new or old.
+            at: Time of the push.
+            images: One per platform.
+            pusher: As for `push_tag`.
+            digest: As for `push_tag`.
+            media_type: Of what the name points at; None: an index of several images, or the only one's manifest.
+            hidden: While the API does not show it.
+        """
+        with self.lock:
+            repository = self.repository(path)
+            known = repository.tags.get(tag)
+            if known is not None:
+                repository.former.setdefault(tag, deque(maxlen=FORMER_KEPT)).append(known)
             repository.tags[tag] = Tag(
                 tag,
                 known.id if known else self._next_number(),
-                pushed,
-                digest or _index_digest(pushed),
+                list(images),
+                digest or index_digest(images),
                 at,
                 pusher or repository.namespace,
                 known.pulled_at if known else None,
-                INDEX_TYPE if len(pushed) > 1 else MANIFEST_TYPE,
+                media_type or (INDEX_TYPE if len(images) > 1 else MANIFEST_TYPE),
+                "helm" if "helm" in (media_type or "") else "image",
+                hidden=hidden,
             )
             repository.pushed_at = max(repository.pushed_at or at, at)
+            if hidden is not None:
+                repository.lags_until = max(repository.lags_until or hidden.until, hidden.until)
             return repository.tags[tag]
 
     def pull_tag(self, path: str, tag: str, *, at: datetime) -> None:
@@ -321,6 +420,51 @@ class HubState:
             if tag in repository.tags and repository.is_immutable(tag):
                 raise ImmutableTagError(f"{path}:{tag} is immutable")
             del repository.tags[tag]
+            repository.former.pop(tag, None)
+
+    def build_image(self, platform: str, *, at: datetime, size_bytes: int | None = DEFAULT_SIZE_BYTES) -> Image:
+        """Return an image that was just built, of a digest that there never was.
+
+        Args:
+            platform: As Docker's tools write it: `linux/arm64/v8`, `windows/amd64@10.0.17763.6532`.
+            at: Time of its push.
+            size_bytes: Compressed.
+
+        Raises:
+            ValueError: That is no platform.
+        """
+        name, _, os_version = platform.partition("@")
+        os, _, architecture = name.partition("/")
+        architecture, _, variant = architecture.partition("/")
+        if not os or not architecture or "/" in variant:
+            raise ValueError(f"{platform!r} is not a platform")
+        digest = digest_of(f"image {self._next_number()}")
+        return Image(os, architecture, variant or None, os_version or None, digest, size_bytes, at)
+
+    def add_pipeline(
+        self, path: str, name: str, hooks: Iterable[Hook], *, at: datetime, expects_final_callback: bool = False
+    ) -> Pipeline:
+        """Register webhooks of a repository under a name.
+
+        Raises:
+            NameTakenError: The repository has such a pipeline.
+        """
+        with self.lock:
+            pipelines = self.repository(path).pipelines
+            slug = slug_of(name)
+            if slug in pipelines:
+                raise NameTakenError(f"{path} has a webhook {name}")
+            pipelines[slug] = Pipeline(name, slug, tuple(hooks), at, expects_final_callback)
+            return pipelines[slug]
+
+    def delete_pipeline(self, path: str, slug: str) -> None:
+        """Delete webhooks.
+
+        Raises:
+            KeyError: There are none of that slug.
+        """
+        with self.lock:
+            del self.repository(path).pipelines[slug]
 
     def account_number(self, name: str) -> int:
         """Return an account's integer id; 0 for a name without an account."""
@@ -333,8 +477,7 @@ class HubState:
         return account
 
     def _single_image(self, at: datetime) -> Image:
-        digest = digest_of(f"image {self._next_number()}")
-        return Image("linux", "amd64", digest=digest, pushed_at=at)
+        return self.build_image("linux/amd64", at=at)
 
     def _next_number(self) -> int:
         with self.lock:
@@ -347,7 +490,8 @@ def digest_of(text: str) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def _index_digest(images: Sequence[Image]) -> str | None:
+def index_digest(images: Sequence[Image]) -> str | None:
+    """Return the digest that tells these images from all others: the only one's own, else that of their index."""
     if len(images) == 1:
         return images[0].digest
     return digest_of("index " + " ".join(image.digest or "" for image in images))

@@ -104,3 +104,52 @@ class Unknowns(Switches):
         default="limited",
         description="Whether the registry tells a pull budget; no such headers mean a paid plan or an exemption.",
     )
+    webhook_payload: Literal["2022", "2016", "2015", "2014", "documented", "hardened"] = Field(
+        default="2022",
+        description=(
+            "The shape of a push webhook. 2022 is the newest that was recorded; whether `media_type` and `images` are "
+            "still sent is not known, and the official example has neither."
+        ),
+    )
+    webhook_body: Literal["json", "form", "bare_form"] = Field(
+        default="json",
+        description=(
+            "The content type of a webhook is not documented. Jenkins' receiver also takes a form with the JSON under "
+            "`payload`, and URL-encoded JSON."
+        ),
+    )
+    webhook_times: Literal["each_its_own", "same"] = Field(
+        default="each_its_own",
+        description="Whether the webhooks of one push of several platforms have a `pushed_at` each, or the same.",
+    )
+    webhook_success: Literal["2xx", "only_200"] = Field(
+        default="2xx", description="Which answers count as a delivered webhook."
+    )
+    webhook_retries: Literal["never", "thrice"] = Field(
+        default="never", description="Whether a webhook that was not delivered is sent again, three times at most."
+    )
+    webhook_redirects: Literal["not_followed", "followed"] = Field(
+        default="not_followed", description="Whether a webhook follows redirects."
+    )
+    webhook_user_agent: Literal["go", "python", "none"] = Field(
+        default="go", description="What a webhook names as its `User-Agent`; no recording is known."
+    )
+    pipeline_paths: Literal["both", "legacy", "namespaced"] = Field(
+        default="both",
+        description=(
+            "Where webhooks are managed: clients know the legacy path; the token pages name webhook pipelines among "
+            "the namespaced ones."
+        ),
+    )
+    pipeline_conflict: Literal["400_fields", "400_message", "409_message"] = Field(
+        default="400_fields", description="How a webhook whose name is taken is refused; the field error is recorded."
+    )
+    pipeline_refusal: Literal["fields", "fields_and_text", "message"] = Field(
+        default="fields", description="The form of the 400 for a webhook that is not acceptable, such as a long URL."
+    )
+    pipeline_delete: Literal["204", "200", "202"] = Field(
+        default="204", description="What a successful deletion of a webhook answers."
+    )
+    pipeline_history: Literal["list", "page"] = Field(
+        default="list", description="Whether the history of a webhook is a plain list, or a page of one."
+    )

@@ -1,16 +1,19 @@
 """What the panel may order, as models: what does not fit is refused before anything happens."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
 
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.page.weather import (
+    HubData,
     HubNetwork,
     HubWeather,
+    HubWebhooks,
     SlackNetwork,
     SlackWeather,
     TokenCondition,
@@ -19,7 +22,9 @@ from bot.sandbox.page.weather import (
 
 MORNING_HOUR = 9
 LONGEST_MOVE_SECONDS = 10 * 365 * 86_400.0
+MOST_WEBHOOKS = 50
 
+WebhookCount = Annotated[int, Field(ge=0, le=MOST_WEBHOOKS)]
 TagName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")]
 
 
@@ -34,6 +39,17 @@ class PushTag(_Order):
     repository: str
     tag: TagName
     platforms: Sequence[str] = Field(min_length=1, max_length=20)
+    grow_percent: float = Field(0, gt=-100, le=1_000, allow_inf_nan=False)
+    webhooks: WebhookCount | None = None
+
+
+class RollBackTag(_Order):
+    """Let a tag point again at the image that it pointed at before."""
+
+    do: Literal["roll_back_tag"]
+    repository: str
+    tag: TagName
+    webhooks: WebhookCount | None = None
 
 
 class SetHubNetwork(_Order):
@@ -48,6 +64,20 @@ class SetToken(_Order):
 
     do: Literal["token"]
     state: TokenCondition
+
+
+class SetWebhooks(_Order):
+    """Let Docker Hub's webhooks come as they should, or not."""
+
+    do: Literal["webhooks"]
+    state: HubWebhooks
+
+
+class SetHubData(_Order):
+    """Let Docker Hub's API show pushes at once, or later."""
+
+    do: Literal["data"]
+    state: HubData
 
 
 class SetSlackNetwork(_Order):
@@ -72,19 +102,32 @@ class MoveClock(_Order):
         return self
 
 
-HubOrder = PushTag | SetHubNetwork | SetToken
+HubOrder = PushTag | RollBackTag | SetHubNetwork | SetToken | SetWebhooks | SetHubData
 HUB_ORDER: TypeAdapter[HubOrder] = TypeAdapter(Annotated[HubOrder, Field(discriminator="do")])
 
 
-def carry_out(order: HubOrder | SetSlackNetwork, hub: HubWeather, slack: SlackWeather) -> dict[str, str]:
+def carry_out(order: HubOrder | SetSlackNetwork, hub: HubWeather, slack: SlackWeather) -> dict[str, Any]:
     """Do it, and return what the page wants to know about it."""
     match order:
         case PushTag():
-            return {"digest": hub.push(order.repository, order.tag, order.platforms)}
+            pushed = hub.push(
+                order.repository,
+                order.tag,
+                platforms=order.platforms,
+                grow_percent=order.grow_percent,
+                webhooks=order.webhooks,
+            )
+            return asdict(pushed)
+        case RollBackTag():
+            return asdict(hub.roll_back(order.repository, order.tag, webhooks=order.webhooks))
         case SetHubNetwork():
             hub.set_network(order.state)
         case SetToken():
             hub.set_token(order.state)
+        case SetWebhooks():
+            hub.set_webhooks(order.state)
+        case SetHubData():
+            hub.set_data(order.state)
         case SetSlackNetwork():
             slack.set_network(order.state)
     return {}

@@ -85,6 +85,7 @@ class PageServer(Service):
         self._hub_weather = HubWeather(hub)
         self._slack_weather = SlackWeather(slack)
         self._documents = _documents()
+        hub.webhooks.on_sent = slack.state.touch
         self._server = HttpServer(self._answer, port)
         self._routes: Mapping[tuple[str, str], Callable[[Request], Answer]] = {
             ("GET", "/state"): self._state,
@@ -147,7 +148,7 @@ class PageServer(Service):
                 "app": self._app_card(),
                 "clock": clock_card(self._clock(), self._clock.offset),
                 "bot": {"state": self._bot_state(), "transport": self._transport()},
-                "hub": hub_card(self._hub) | {"network": self._hub_weather.network, "token": self._hub_weather.token},
+                "hub": hub_card(self._hub) | self._hub_weather.state(),
                 "slack": {"network": self._slack_weather.network},
             }
         )

@@ -60,7 +60,12 @@ def hub_card(hub: HubSimulator) -> Json:
             for namespace in hub.state.repositories.values()
             for repository in namespace.values()
         ]
-    return {"url": hub.url, "repositories": repositories, "requests": hub.answered}
+    return {
+        "url": hub.url,
+        "repositories": repositories,
+        "requests": hub.answered,
+        "webhooks_sent": hub.webhooks.sent_count,
+    }
 
 
 def clock_card(now: datetime, offset: timedelta) -> Json:

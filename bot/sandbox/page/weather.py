@@ -1,41 +1,72 @@
 """The panel's weather: what goes wrong at the simulated Docker Hub and at the simulated Slack, and what is pushed."""
 
-import secrets
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from bot.sandbox.hub.faults import Fault
+from bot.sandbox.hub.pushing import SILENCE, Announcement, size_like, usual_count
 from bot.sandbox.hub.simulator import HubSimulator
-from bot.sandbox.hub.state import Image, ImmutableTagError, digest_of
+from bot.sandbox.hub.state import ImmutableTagError, Repository
 from bot.sandbox.slack.faults import SlackFault
 from bot.sandbox.slack.simulator import SlackSimulator
 
 HubNetwork = Literal["up", "slow", "limited", "down"]
 SlackNetwork = Literal["up", "slow", "limited", "down", "revoked"]
 TokenCondition = Literal["good", "expired"]
+HubWebhooks = Literal["prompt", "late", "doubled", "lost"]
+HubData = Literal["fresh", "lagging"]
 
 SLOW_SECONDS = 4.0
 LIMITED_SECONDS = 60.0
-_SIZE_BYTES = 41_000_000
-_LONGEST_PLATFORM = 3
+LAG_SECONDS = 20.0
+# Whoever builds: the one whose token the bot has.
+PUSHER = "ana"
+_ANNOUNCEMENTS: Mapping[HubWebhooks, Announcement] = {
+    "prompt": Announcement(),
+    "late": Announcement(delay_seconds=30),
+    "doubled": Announcement(duplicates=1, order="reversed"),
+    "lost": SILENCE,
+}
 
 
 class Unacceptable(Exception):  # noqa: N818 - It is an answer for a person, not a failure.
     """What was asked of the sandbox makes no sense; the text says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What a push did.
+
+    Attributes:
+        digest: Of what the tag names now.
+        webhooks: How many are on their way, or will be.
+    """
+
+    digest: str
+    webhooks: int
+
+
 class HubWeather:
-    """The simulated Docker Hub's network and token, as the panel sets them.
+    """The simulated Docker Hub's network, token, webhooks and data, as the panel sets them.
 
     Attributes:
         network: As set last.
         token: As set last.
+        webhooks: As set last.
+        data: As set last.
     """
 
     def __init__(self, hub: HubSimulator) -> None:
         self._hub = hub
         self.network: HubNetwork = "up"
         self.token: TokenCondition = "good"
+        self.webhooks: HubWebhooks = "prompt"
+        self.data: HubData = "fresh"
+
+    def state(self) -> dict[str, str]:
+        """Return everything as it was set last."""
+        return {"network": self.network, "token": self.token, "webhooks": self.webhooks, "data": self.data}
 
     def set_network(self, network: HubNetwork) -> None:
         """Replace whatever goes wrong now."""
@@ -54,33 +85,69 @@ class HubWeather:
         self._hub.set_tokens_active(is_active=token == "good")
         self.token = token
 
-    def push(self, repository: str, tag: str, platforms: Sequence[str]) -> str:
-        """Push an image that was just built, one manifest per platform, and return the digest of what the tag names."""
-        with self._hub.state.lock:
-            if self._hub.state.find_repository(repository) is None:
-                raise Unacceptable(f"There is no repository {repository}.")
-            images = [self._image(platform) for platform in platforms]
-            try:
-                pushed = self._hub.state.push_tag(repository, tag, at=self._hub.clock(), images=images, pusher="ana")
-            except ImmutableTagError:
-                raise Unacceptable(
-                    f"{repository}:{tag} is immutable: a tag that a rule protects is never changed."
-                ) from None
-        return pushed.digest or ""
+    def set_webhooks(self, webhooks: HubWebhooks) -> None:
+        """Say how the pushes from now on are told."""
+        self._hub.announcement = _ANNOUNCEMENTS[webhooks]
+        self.webhooks = webhooks
 
-    def _image(self, platform: str) -> Image:
-        parts = platform.split("/")
-        if not 1 < len(parts) <= _LONGEST_PLATFORM:
-            raise Unacceptable(f"{platform!r} is not a platform; write it like linux/arm64.")
-        now = self._hub.clock()
-        return Image(
-            os=parts[0],
-            architecture=parts[1],
-            variant=parts[2] if len(parts) == _LONGEST_PLATFORM else None,
-            digest=digest_of(f"{platform} {secrets.token_hex(16)}"),
-            size_bytes=_SIZE_BYTES + secrets.randbelow(_SIZE_BYTES // 10),
-            pushed_at=now,
-        )
+    def set_data(self, data: HubData) -> None:
+        """Let Docker Hub's API show the pushes from now on at once, or later than they are told."""
+        self._hub.lag_seconds = LAG_SECONDS if data == "lagging" else 0.0
+        self.data = data
+
+    def push(
+        self,
+        repository: str,
+        tag: str,
+        *,
+        platforms: Sequence[str],
+        grow_percent: float = 0,
+        webhooks: int | None = None,
+    ) -> Pushed:
+        """Push an image that was just built, one manifest per platform.
+
+        Args:
+            repository: `namespace/name`.
+            tag: The name, new or old.
+            platforms: At least one.
+            grow_percent: By how much it is larger than the tag's image, or the repository's newest, was.
+            webhooks: How many webhooks it brings; None: as many as Docker Hub's.
+        """
+        with self._hub.state.lock:
+            found = self._repository(repository)
+            factor = 1 + grow_percent / 100
+            sizes = [round(size_like(found, tag, platform) * factor) for platform in platforms]
+            return self._push(repository, tag, webhooks, platforms=platforms, sizes=sizes)
+
+    def roll_back(self, repository: str, tag: str, *, webhooks: int | None = None) -> Pushed:
+        """Let a tag point again at the image that it pointed at before."""
+        with self._hub.state.lock:
+            before = self._repository(repository).tag_before(tag)
+            if before is None:
+                raise Unacceptable(f"{repository}:{tag} has pointed at no other image, so there is none to go back to.")
+            return self._push(repository, tag, webhooks, images=before.images, digest=before.digest)
+
+    def _push(self, repository: str, tag: str, webhooks: int | None, **what: Any) -> Pushed:
+        announcement = self._hub.announcement
+        if webhooks is not None and self.webhooks != "lost":
+            announcement = replace(announcement, count=webhooks)
+        try:
+            pushed = self._hub.push(repository, tag, pusher=PUSHER, webhooks=announcement, **what)
+        except ImmutableTagError:
+            raise Unacceptable(
+                f"{repository}:{tag} is immutable: a tag that a rule protects is never changed."
+            ) from None
+        except ValueError as error:
+            raise Unacceptable(f"{error}; write it like linux/arm64.") from None
+        each = usual_count(len(pushed.images)) if announcement.count is None else announcement.count
+        receivers = len(self._repository(repository).pipelines)
+        return Pushed(pushed.digest or "", each * receivers * (1 + announcement.duplicates))
+
+    def _repository(self, path: str) -> Repository:
+        found = self._hub.state.find_repository(path)
+        if found is None:
+            raise Unacceptable(f"There is no repository {path}.")
+        return found
 
 
 class SlackWeather:

@@ -10,6 +10,7 @@ from bot.sandbox.clock import SettableClock
 from bot.sandbox.hub import seed
 from bot.sandbox.hub.simulator import HubSimulator
 from bot.sandbox.hub.state import HubState, Image, digest_of
+from tests.sandbox.hub.receiver import Receiver, running_receiver
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -58,6 +59,12 @@ def _add_repositories(state: HubState) -> None:
 def hub(state: HubState, clock: SettableClock) -> Iterator[HubSimulator]:
     with HubSimulator(state, now=clock) as simulator:
         yield simulator
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with running_receiver() as running:
+        yield running
 
 
 @pytest.fixture

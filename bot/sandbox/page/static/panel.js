@@ -22,6 +22,20 @@ const HUB_TOKEN = [
   },
   { id: "expired", label: "Expired", help: "Docker Hub refuses the bot’s token. The bot should say what to renew." },
 ];
+const HUB_WEBHOOKS = [
+  { id: "prompt", label: "Prompt", help: "Docker Hub tells the bot of a push at once, in several webhooks over seconds." },
+  { id: "late", label: "Late", help: "Every webhook comes half a minute late." },
+  { id: "doubled", label: "Doubled", help: "Every webhook comes twice, the last of a push first. The bot should tell it once." },
+  { id: "lost", label: "Lost", help: "No webhook comes. The bot should find a push by itself, within the hour: move the time." },
+];
+const HUB_DATA = [
+  { id: "fresh", label: "Fresh", help: "What is pushed is there for everybody at once." },
+  {
+    id: "lagging",
+    label: "Lagging",
+    help: "Docker Hub shows a push 20 seconds after it told of it. The bot should say that it is confirming.",
+  },
+];
 const SLACK_NETWORK = [
   { id: "up", label: "Up", help: "Slack takes what the bot says at once." },
   { id: "slow", label: "Slow", help: "What the bot says arrives seconds late." },
@@ -41,6 +55,8 @@ export class Panel {
   #bot = h("p", { class: "bot-state" });
   #hubNetwork;
   #hubToken;
+  #hubWebhooks;
+  #hubData;
   #slackNetwork;
   #push;
   #time = h("span", { class: "clock-time" });
@@ -66,6 +82,12 @@ export class Panel {
     this.#hubToken = segments("Docker Hub token", "The bot’s token", HUB_TOKEN, (state) =>
       tell(store.hub({ do: "token", state })),
     );
+    this.#hubWebhooks = segments("Docker Hub webhooks", "Webhooks", HUB_WEBHOOKS, (state) =>
+      tell(store.hub({ do: "webhooks", state })),
+    );
+    this.#hubData = segments("Docker Hub data", "What Docker Hub shows", HUB_DATA, (state) =>
+      tell(store.hub({ do: "data", state })),
+    );
     this.#slackNetwork = segments("Slack network", "Network", SLACK_NETWORK, (state) =>
       tell(store.slack({ do: "network", state })),
     );
@@ -88,6 +110,8 @@ export class Panel {
           "hub",
           "Docker Hub (simulated)",
           this.#push.element,
+          this.#hubWebhooks.element,
+          this.#hubData.element,
           this.#hubNetwork.element,
           this.#hubToken.element,
           this.#requests,
@@ -110,9 +134,12 @@ export class Panel {
     if (!state) return;
     this.#hubNetwork.show(state.hub.network);
     this.#hubToken.show(state.hub.token);
+    this.#hubWebhooks.show(state.hub.webhooks);
+    this.#hubData.show(state.hub.data);
     this.#slackNetwork.show(state.slack.network);
     this.#push.update(state.hub.repositories);
-    setText(this.#requests, `${counted(state.hub.requests, "request")} answered so far`);
+    const { requests, webhooks_sent: sent } = state.hub;
+    setText(this.#requests, `${counted(requests, "request")} answered, ${counted(sent, "webhook")} sent so far`);
     this.#showBot(state);
     this.#reset.disabled = state.clock.offset_seconds === 0;
     this.tick();

@@ -141,7 +141,10 @@ function shapeHub(raw) {
     url: asText(raw.url),
     network: oneOf(raw.network, "up", "slow", "limited", "down"),
     token: oneOf(raw.token, "good", "expired"),
+    webhooks: oneOf(raw.webhooks, "prompt", "late", "doubled", "lost"),
+    data: oneOf(raw.data, "fresh", "lagging"),
     requests: number(raw.requests),
+    webhooks_sent: number(raw.webhooks_sent),
     repositories: repositories.map((each) => ({
       name: asText(each.name),
       tags: whole(each.tags).filter((tag) => typeof tag === "string"),

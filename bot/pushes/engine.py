@@ -1,0 +1,105 @@
+"""Everything that is done with pushes while nobody asks: read back, sent, looked for, forgotten when old."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from bot.clock import Clock
+from bot.hub.client import HubClient
+from bot.images import RepositoryName
+from bot.outbox import lanes
+from bot.outbox.dispatcher import Dispatcher
+from bot.outbox.notes import KIND as NOTE
+from bot.outbox.notes import NoteWriter
+from bot.outbox.worker import LaneWorker
+from bot.pushes import folding
+from bot.pushes.announcements import TAGS_KIND, PushWriter, TagsWriter
+from bot.pushes.channels import tell_owners
+from bot.pushes.growth import Thresholds
+from bot.pushes.intake import Intake
+from bot.pushes.lookout import Lookout
+from bot.pushes.pruning import Pruner
+from bot.pushes.readings import Readings
+from bot.slack.client import SlackClient
+from bot.store.base import Store
+
+
+class Loop(Protocol):
+    """Something that is done again and again, in threads of its own."""
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it is done."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self, timeout_seconds: float) -> bool:
+        """End; False when that took too long."""
+
+
+class PushEngine:
+    """Runs the loops of one process.
+
+    Args:
+        store: Where everything is kept.
+        hub: Docker Hub.
+        slack: Where messages go.
+        clock: The time.
+        intake: Makes events.
+        namespaces: Our own.
+        has_webhooks: Whether Docker Hub can tell us of pushes to them.
+        thresholds: Returns when an image of a repository counts as grown too large.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        hub: HubClient,
+        slack: SlackClient,
+        clock: Clock,
+        *,
+        intake: Intake,
+        namespaces: Sequence[str],
+        has_webhooks: bool,
+        thresholds: Callable[[RepositoryName], Thresholds],
+    ) -> None:
+        push, tags, note = PushWriter(), TagsWriter(), NoteWriter()
+        worker = LaneWorker(
+            store, slack, {folding.KIND: push, TAGS_KIND: tags, NOTE: note}, clock, on_suspended=tell_owners
+        )
+        self._store = store
+        self.dispatcher = Dispatcher(store, worker, clock)
+        self.lookout = Lookout(store, hub, intake, clock, namespaces=namespaces, has_webhooks=has_webhooks)
+        self._readings = Readings(
+            store,
+            hub,
+            clock,
+            on_settled=self._note_readings,
+            after_commit=self.dispatcher.wake,
+            thresholds=thresholds,
+        )
+        # In the order in which they are stopped: first what makes work for those after it.
+        self.loops: dict[str, Loop] = {
+            "lookout": self.lookout,
+            "readings": self._readings,
+            "deliveries": self.dispatcher,
+            "pruning": Pruner(store, clock),
+        }
+
+    def start(self) -> None:
+        """Begin."""
+        for loop in self.loops.values():
+            loop.start()
+
+    def stop(self, timeout_seconds: float) -> bool:
+        """End within the time, and a moment; False when something did not."""
+        ends_at = time.monotonic() + timeout_seconds
+        ended = [loop.stop(max(0.0, ends_at - time.monotonic())) for loop in self.loops.values()]
+        return all(ended)
+
+    def _note_readings(self, connection: Connection, workspace: str, event_ids: Sequence[str]) -> None:
+        now = self._store.now(connection)
+        lanes.wake(connection, folding.note_readings(connection, workspace, event_ids, now), now)

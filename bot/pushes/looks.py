@@ -1,0 +1,218 @@
+"""One look at a subject: what Docker Hub shows, what of it is news, and an event for each such push."""
+
+import logging
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bot.errors import ForbiddenError, HubError, NotFoundError, RateLimitedError, UnavailableError
+from bot.hub.client import HubClient
+from bot.hub.tags import Tag
+from bot.images import RepositoryName
+from bot.pushes.history import remember
+from bot.pushes.intake import Intake
+from bot.pushes.news import HORIZON, TagPush, unknown
+from bot.pushes.payload import Push
+from bot.pushes.recent import Recent, newest_tags, pushed_repositories, single_tags
+from bot.pushes.sightings import Claim
+from bot.pushes.subjects import Subject
+from bot.pushes.verdicts import image_of
+from bot.store.base import Store
+
+logger = logging.getLogger(__name__)
+
+OVERLAP = timedelta(minutes=5)
+"""How much of what was seen is looked at again: Docker Hub may show a push minutes after it happened."""
+MOST_OUTAGES = 3
+"""One repository may be out of order; after so many in a row it is Docker Hub."""
+PARTIAL, REFUSED = "partial", "credential_refused"
+_LONGEST_PUSHER = 255
+
+
+class StoppedError(Exception):
+    """The process ends; what was claimed is looked at again when the lease is over."""
+
+
+@dataclass
+class Look:
+    """What a look has given so far.
+
+    Attributes:
+        newest: The last push seen (UTC); None: none.
+        problem: One word for the first thing that could not be looked at; empty: everything could.
+        is_complete: Whether the next look can start where this one ended.
+        told: How many pushes became events.
+        too_old: How many are news no more.
+        outages: How many repositories in a row were not shown because Docker Hub was away.
+    """
+
+    newest: datetime | None = None
+    problem: str = ""
+    is_complete: bool = True
+    told: int = 0
+    too_old: int = 0
+    outages: int = 0
+
+    def miss(self, problem: str, *, is_final: bool = False) -> None:
+        """Note something that could not be looked at, and whether it makes no sense to try again."""
+        self.problem = self.problem or problem
+        self.is_complete = self.is_complete and is_final
+
+
+class Looker:
+    """Looks. Never holds a transaction while Docker Hub is asked.
+
+    Args:
+        store: Where events are.
+        hub: Docker Hub.
+        intake: Makes events.
+        workspace: Whose.
+        stopping: Is set when the process ends.
+    """
+
+    def __init__(
+        self, store: Store, hub: HubClient, intake: Intake, *, workspace: str, stopping: threading.Event
+    ) -> None:
+        self._store = store
+        self._hub = hub
+        self._intake = intake
+        self._workspace = workspace
+        self._stopping = stopping
+
+    def look(self, subject: Subject, claim: Claim) -> Look:
+        """Look at a subject. The first look only notes what is there: it is no news.
+
+        Raises:
+            HubError: Docker Hub did not show it; what was found before is told.
+            StoreUnavailableError: The database is away; likewise.
+            StoppedError: The process ends; likewise.
+        """
+        look = Look()
+        if subject.repository is not None:
+            self._look_at_repository(subject, subject.repository, claim, look)
+        elif not claim.is_first:
+            self._look_at_namespace(subject, claim, look)
+        return look
+
+    def _look_at_namespace(self, subject: Subject, claim: Claim, look: Look) -> None:
+        since = claim.seen_until - OVERLAP
+        now = self._now()
+        pushed = pushed_repositories(self._hub, subject.namespace, since)
+        look.newest = pushed.newest
+        if not pushed.is_complete:
+            look.miss(PARTIAL)
+        if subject.is_own and self._hub.credential_status(subject.namespace).refusal:
+            # Private repositories are left out without a word. Once the credential is good again, they are news.
+            look.miss(REFUSED)
+        for repository in filter(subject.covers, pushed.found):
+            if self._stopping.is_set():
+                raise StoppedError
+            tags = self._tags_of(repository, max(since, now - HORIZON), look)
+            self._tell(subject, repository, tags, since=since, now=now, look=look)
+
+    def _tags_of(self, repository: RepositoryName, since: datetime, look: Look) -> tuple[Tag, ...]:
+        """Return the newest tags of one of many repositories; one that is not shown does not stop the others."""
+        try:
+            tags = newest_tags(self._hub, repository, since)
+        except RateLimitedError:
+            raise
+        except UnavailableError as error:
+            look.outages += 1
+            if look.outages >= MOST_OUTAGES:
+                raise
+            look.miss(error.reason)
+            return ()
+        except HubError as error:
+            # What was deleted since, or is not for our eyes, no later look would show either.
+            look.miss(error.reason, is_final=isinstance(error, NotFoundError | ForbiddenError))
+            return ()
+        look.outages = 0
+        if not tags.is_complete:
+            look.miss(PARTIAL)
+        return tags.found
+
+    def _look_at_repository(self, subject: Subject, repository: RepositoryName, claim: Claim, look: Look) -> None:
+        since = claim.seen_until - OVERLAP
+        now = self._now()
+        if subject.single_tags:
+            tags = single_tags(self._hub, repository, subject.single_tags)
+        else:
+            tags = newest_tags(self._hub, repository, None if claim.is_first else max(since, now - HORIZON))
+        if not tags.is_complete:
+            look.miss(PARTIAL)
+        if claim.is_first:
+            self._remember(repository, tags, until=claim.seen_until)
+            return
+        look.newest = tags.newest
+        self._tell(subject, repository, tags.found, since=since, now=now, look=look)
+
+    def _tell(
+        self,
+        subject: Subject,
+        repository: RepositoryName,
+        tags: Iterable[Tag],
+        *,
+        since: datetime,
+        now: datetime,
+        look: Look,
+    ) -> None:
+        """Make events of those pushes that are wanted and news."""
+        pushes = [push for push in _pushes(tags) if _is_wanted(subject, repository, push, since=since, now=now)]
+        with self._store.read() as connection:
+            found = unknown(connection, self._workspace, repository, pushes, now=now, is_polled=not subject.is_own)
+        # A time of the next year is no time of a push; one a little ahead may be our clock's fault.
+        news = [push for push in found if abs(push.pushed_at - now) <= HORIZON]
+        look.too_old += sum(push.pushed_at < now - HORIZON for push in found)
+        for push in news:
+            accepted = self._intake.take(
+                Push(repository, push.tag, push.pushed_at, push.pusher),
+                workspace=self._workspace,
+                source="listing" if subject.is_own else "poll",
+            )
+            look.told += accepted.is_new
+            facts = {"repository": str(repository), "tag": push.tag, "event": accepted.event_id}
+            logger.info("push_found", extra=facts)
+
+    def _remember(self, repository: RepositoryName, tags: Recent[Tag], *, until: datetime) -> None:
+        """Keep what the tags point at, so that the next push can show its change.
+
+        What was pushed after the moment from which on we tell is left out: remembered, it would be no news any more.
+        """
+        images = {
+            tag.name: image for tag in tags.found if (image := image_of(tag)) is not None and image.pushed_at <= until
+        }
+
+        def keep(connection: Connection) -> None:
+            now = self._store.now(connection)
+            for name, image in images.items():
+                remember(connection, self._workspace, str(repository), name, image, seen_at=now)
+
+        self._store.write(keep)
+
+    def _now(self) -> datetime:
+        with self._store.read() as connection:
+            return self._store.now(connection)
+
+
+def _pushes(tags: Iterable[Tag]) -> Iterator[TagPush]:
+    for tag in tags:
+        if tag.pushed_at is not None:
+            image = image_of(tag)
+            yield TagPush(tag.name, tag.pushed_at, image.digest if image else None, _pusher(tag))
+
+
+def _pusher(tag: Tag) -> str:
+    """Return who pushed last; nobody, where what is said can be no user's name."""
+    pusher = tag.last_updater_username or ""
+    return pusher if len(pusher) <= _LONGEST_PUSHER and pusher.isprintable() else ""
+
+
+def _is_wanted(subject: Subject, repository: RepositoryName, push: TagPush, *, since: datetime, now: datetime) -> bool:
+    wanted_since = subject.wanted_since(repository, push.tag, push.pusher)
+    if wanted_since is None:
+        return False
+    # A subscription of the future was made by a clock that has been set back since.
+    return push.pushed_at >= (max(since, wanted_since) if wanted_since <= now else since)

@@ -1,0 +1,336 @@
+"""What subscribing takes beyond the rows: finding out what is meant, and saying it in the channel.
+
+A subscription is worth something only if we can post where it is for. So the confirmation is posted first, by the bot
+itself and not as an answer to the person, and the subscription is saved only when Slack has taken it.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+
+from bot.document import Code, Document, Inline, Paragraph, Part, line
+from bot.errors import ConfigError, DeliveryError, HubBotError, HubError, UserError
+from bot.governance.roles import Role
+from bot.hub.client import HubClient
+from bot.images import OFFICIAL_NAMESPACE, ImageReference, RepositoryName
+from bot.pushes import as_code
+from bot.pushes.as_code import Plan
+from bot.pushes.filters import Filters
+from bot.pushes.patterns import Pattern, WrittenPattern
+from bot.pushes.state import ChannelFacts, pattern_words, state_parts
+from bot.pushes.subscriptions import Added, Change, ChannelState, Origin, Removed, Subscriptions, Wish
+from bot.pushes.webhook_setup import Advice, Receiver, WebhookSetup
+from bot.slack.client import Posted
+from bot.store.base import Store
+from bot.store.errors import StoreUnavailableError
+
+logger = logging.getLogger(__name__)
+
+INVITE = "`/invite @Hub Bot`"
+SAMPLE_TAG = "latest"
+_SIGNS = frozenset("*?")
+
+Post = Callable[[str, Document], Posted]
+"""Posts into a channel as the bot; raises `DeliveryError`."""
+Update = Callable[[Posted, Document], None]
+"""Puts something else in its place; raises `DeliveryError`."""
+SendTest = Callable[[str, RepositoryName, str], None]
+"""Has a sample push of a tag told to one channel, over the whole road."""
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks, and where.
+
+    Attributes:
+        channel: The channel's id.
+        user_id: The person's Slack id.
+        role: What they may do.
+    """
+
+    channel: str
+    user_id: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to subscribe to.
+
+    Attributes:
+        written: The repositories, as they were written.
+        filters: Which of their pushes.
+        with_test: Whether to have a sample push told.
+        creates_webhook: Whether to set up the webhook at Docker Hub.
+    """
+
+    written: WrittenPattern
+    filters: Filters = field(default_factory=Filters)
+    with_test: bool = False
+    creates_webhook: bool = False
+
+
+@dataclass(frozen=True)
+class Subscribed:
+    """What came of it.
+
+    Attributes:
+        pattern: What was meant.
+        added: What it did.
+        notes: What else there is to say, as sentences with code in backticks; for the person alone.
+        webhook_url: The address to be set by hand as a webhook; None when there is nothing to be done.
+    """
+
+    pattern: Pattern
+    added: Added
+    notes: tuple[str, ...] = ()
+    webhook_url: SecretStr | None = None
+
+
+@dataclass(frozen=True)
+class Unsubscribed:
+    """What came of unsubscribing.
+
+    Attributes:
+        removed: What it did.
+        unknown: What was named and is not subscribed to, as it was written.
+        notes: What else there is to say.
+    """
+
+    removed: Removed
+    unknown: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Subscribing:
+    """Subscribes channels and people's wishes to each other. Safe to use from several threads.
+
+    Args:
+        store: The database.
+        workspace: Whose.
+        namespaces: Our own, lower case; the first is where short names are looked for.
+        receiver: Where Docker Hub reaches us.
+        post: Posts into a channel.
+        update: Rewrites what was posted.
+        send_test: Has a sample push told.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        workspace: str,
+        *,
+        namespaces: Sequence[str],
+        receiver: Receiver,
+        post: Post,
+        update: Update,
+        send_test: SendTest,
+    ) -> None:
+        self.subscriptions = Subscriptions(store, workspace)
+        self._namespaces = tuple(namespace.lower() for namespace in namespaces)
+        self._webhooks = WebhookSetup(store, workspace, namespaces=self._namespaces, receiver=receiver)
+        self._post = post
+        self._update = update
+        self._send_test = send_test
+
+    def subscribe(self, asker: Asker, order: Order, hub: HubClient) -> Subscribed:
+        """Subscribe a channel: check, say it there, and only then save it.
+
+        Args:
+            asker: Who asks, and where.
+            order: What to subscribe to.
+            hub: Docker Hub, with the patience of whoever waits.
+
+        Raises:
+            UserError: It cannot be; the sentence says what to do. Nothing was saved.
+            HubError: A short name could not be looked up. Nothing was saved.
+            StoreUnavailableError: Nothing was saved; what was said in the channel was taken back.
+        """
+        pattern, notes = self._resolve(order.written, hub)
+        if order.creates_webhook:
+            self._webhooks.check(pattern, asker.role)
+        wish = Wish(asker.channel, pattern, order.filters)
+        notes += self._doubts(pattern, hub)
+        added = self._say_and_save(asker, wish)
+        advice = self._about_webhook(asker, order, pattern, hub)
+        sample = self._sample(asker, order, pattern) if order.with_test else ()
+        return Subscribed(pattern, added, (*notes, *advice.notes, *sample), advice.url)
+
+    def unsubscribe(self, asker: Asker, choices: Collection[WrittenPattern | int] | None) -> Unsubscribed:
+        """Unsubscribe a channel, and say it there.
+
+        Args:
+            asker: Who asks, and where.
+            choices: Numbers and patterns; None: everything.
+
+        Raises:
+            UserError: Nothing of it can be removed.
+            StoreUnavailableError: Nothing was removed, or nobody knows.
+        """
+        there = self.subscriptions.of_channel(asker.channel)
+        meant = None if choices is None else {choice: self._meant(choice, there) for choice in choices}
+        removed = self.subscriptions.remove(asker.channel, None if meant is None else list(meant.values()))
+        missing = {choice for choice, found in (meant or {}).items() if found in removed.missing}
+        unknown = tuple(str(choice) for choice in choices or () if choice in missing)
+        if not removed.removed:
+            raise UserError(_nothing_removed(removed, unknown))
+        return Unsubscribed(removed, unknown, self._say_removed(asker, removed))
+
+    def import_(self, text: str, *, remove_others: bool = False) -> Plan:
+        """Return what it would take to have what a text says. See `bot.pushes.as_code`.
+
+        Raises:
+            UserError: The text cannot be read; with a sentence for each thing that is wrong.
+        """
+        try:
+            wanted = as_code.parse(text)
+        except ConfigError as error:
+            raise UserError("\n".join(error.problems)) from error
+        current = self.subscriptions.all()
+        if remove_others:
+            # Only in the channels that the text is about: it is no list of all that there should be.
+            channels = {wish.channel for wish in wanted}
+            current = tuple(each for each in current if each.channel in channels)
+        return as_code.plan(current, wanted, origin=Origin.COMMAND, remove_others=remove_others)
+
+    def apply(self, plan: Plan, *, by: str | None) -> None:
+        """Do what a plan says, all or nothing.
+
+        Args:
+            plan: From `import_`.
+            by: The Slack user id of who asks; None: nobody in Slack does.
+        """
+        as_code.apply(self.subscriptions, plan, origin=Origin.COMMAND, by=by)
+
+    def _resolve(self, written: WrittenPattern, hub: HubClient) -> tuple[Pattern, tuple[str, ...]]:
+        """Return what is meant, and how a short name was read."""
+        if written.namespace is not None:
+            return Pattern(written.namespace, written.name), ()
+        default = self._namespaces[0] if self._namespaces else None
+        if not written.is_exact:
+            if default is None:
+                raise UserError(f"`{written.name}` lacks the namespace: write it like `acme/{written.name}`.")
+            return Pattern(default, written.name), (f"`{written.name}` was read as `{default}/{written.name}`.",)
+        found = hub.find(ImageReference(written.name), default)
+        if default is None:
+            return Pattern(found.namespace, found.name), ()
+        name = written.name
+        return Pattern(found.namespace, found.name), (
+            f"`{name}` is the official image: `{default}` has no repository of that name."
+            if found.is_official
+            else f"`{name}` was read as `{found}`; for the official image write `{OFFICIAL_NAMESPACE}/{name}`.",
+        )
+
+    def _meant(self, choice: WrittenPattern | int, there: ChannelState) -> Pattern | int:
+        """Return what is meant, going by what is subscribed to rather than by what there is at Docker Hub."""
+        if isinstance(choice, int):
+            return choice
+        if choice.namespace is not None:
+            return Pattern(choice.namespace, choice.name)
+        known = {each.pattern for each in there.subscriptions}
+        readings = [Pattern(each, choice.name) for each in (*self._namespaces[:1], OFFICIAL_NAMESPACE)]
+        return next((reading for reading in readings if reading in known), readings[0])
+
+    def _doubts(self, pattern: Pattern, hub: HubClient) -> tuple[str, ...]:
+        """Say so when there may be no such repository, which is no reason to refuse: it may be made tomorrow."""
+        if not pattern.is_exact:
+            return ()
+        try:
+            hub.repositories.get(RepositoryName(pattern.namespace, pattern.name))
+        except HubError as error:
+            return (f"I could not see whether `{pattern}` exists. {error}",)
+        return ()
+
+    def _say_and_save(self, asker: Asker, wish: Wish) -> Added:
+        before = self.subscriptions.of_channel(wish.channel)
+        preview = self.subscriptions.preview(wish, by=asker.user_id)
+        if preview.change is Change.UNCHANGED and before.suspended_at is None:
+            return preview
+        try:
+            posted = self._post(wish.channel, _confirmation(asker, wish, preview))
+        except DeliveryError as error:
+            raise UserError(_refused(error)) from error
+        try:
+            return self.subscriptions.add(wish, by=asker.user_id)
+        except Exception:
+            self._take_back(posted, wish)
+            raise
+
+    def _take_back(self, posted: Posted, wish: Wish) -> None:
+        said = line("I could not save the subscription to ", Code(str(wish.pattern)), ". Nothing has changed here.")
+        try:
+            self._update(posted, Document("", (Paragraph(said),)))
+        except DeliveryError as error:
+            logger.warning("confirmation_not_taken_back", extra={"channel": posted.channel, "reason": str(error)})
+
+    def _say_removed(self, asker: Asker, removed: Removed) -> tuple[str, ...]:
+        facts = ChannelFacts.of(removed.state)
+        gone: list[Inline] = []
+        for each in removed.removed:
+            gone += [", " if gone else "", *pattern_words(str(each.pattern), each.filters.words())]
+        first = line("No longer announced here, as ", Code(asker.user_id), " asked: ", *gone, ".")
+        try:
+            self._post(asker.channel, Document("", (Paragraph(first), *_left(facts))))
+        except DeliveryError as error:
+            return (f"I could not say so in the channel: {error}",)
+        return ()
+
+    def _about_webhook(self, asker: Asker, order: Order, pattern: Pattern, hub: HubClient) -> Advice:
+        same = f"{pattern} {order.filters.words()}".rstrip()
+        try:
+            if order.creates_webhook:
+                return self._webhooks.create(pattern, hub)
+            return self._webhooks.advise(pattern, asker.role, same=same)
+        except StoreUnavailableError as error:
+            # What was asked for is saved: that must not sound like a failure.
+            return Advice((f"The subscription is saved, but I can say nothing of the webhook: {error}",))
+
+    def _sample(self, asker: Asker, order: Order, pattern: Pattern) -> tuple[str, ...]:
+        name = pattern.name.replace("*", "example").replace("?", "x")
+        tag = next((each for each in order.filters.tag if not _SIGNS & set(each)), SAMPLE_TAG)
+        try:
+            self._send_test(asker.channel, RepositoryName(pattern.namespace, name), tag)
+        except HubBotError as error:
+            return (f"The subscription is saved, but no sample push could be sent: {error}",)
+        return ("A sample push is on its way.",)
+
+
+def _confirmation(asker: Asker, wish: Wish, added: Added) -> Document:
+    what = pattern_words(str(wish.pattern), wish.filters.words())
+    how = " with these filters" if added.change is Change.REPLACED else ""
+    first = line(f"Announced here from now on{how}, as ", Code(asker.user_id), " asked: pushes to ", *what, ".")
+    return Document("", (Paragraph(first), *_left(ChannelFacts.of(added.state), least=2)))
+
+
+def _left(facts: ChannelFacts, *, least: int = 0) -> tuple[Part, ...]:
+    return tuple(state_parts(facts)) if len(facts.subscriptions) >= least else ()
+
+
+def _refused(error: DeliveryError) -> str:
+    match error.code:
+        case "not_in_channel":
+            return f"I am not in this channel: type {INVITE}, and subscribe again. Nothing was saved."
+        case "channel_not_found":
+            return (
+                f"Slack does not show me this conversation. If it is a private channel, type {INVITE}, and subscribe "
+                "again. Nothing was saved."
+            )
+        case "":
+            return f"Slack did not take the confirmation: {error} Nothing was saved; try again in a moment."
+        case code if error.permanent:
+            return f"Slack does not let me post here (`{code}`). Nothing was saved."
+        case code:
+            return f"Slack did not take the confirmation just now (`{code}`). Nothing was saved; try again in a moment."
+
+
+def _nothing_removed(removed: Removed, unknown: Sequence[str]) -> str:
+    reasons = []
+    if removed.kept:
+        names = ", ".join(f"`{each.pattern}`" for each in removed.kept)
+        reasons.append(f"{names}: kept by the configuration file, and changed there.")
+    if unknown:
+        names = ", ".join(f"`{each}`" for each in unknown)
+        reasons.append(f"This channel has no subscription {names}; `/hub subscriptions` lists what it has.")
+    return " ".join(["Nothing was removed.", *(reasons or ["This channel hears of no pushes."])])

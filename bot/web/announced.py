@@ -1,0 +1,74 @@
+"""What people do with announcements of pushes: press their buttons, and let the bot into channels again.
+
+A button carries the id of its message. What the message is about is read from the database, so a forged value leads to
+nothing that its sender could not have typed; and rights are checked as for a command.
+"""
+
+import logging
+
+from bot.governance.roles import Role
+from bot.pushes.card import INSPECT_ACTION, MUTE_ACTION, TAGS_ACTION
+from bot.pushes.channels import Channels, Subject
+from bot.slack import text
+from bot.store.errors import StoreUnavailableError
+from bot.web.outgoing import Outgoing, notice
+from bot.web.payloads import Click
+from bot.web.rights import NotAllowedError, Rights
+
+logger = logging.getLogger(__name__)
+
+QUESTIONS = frozenset({INSPECT_ACTION, TAGS_ACTION})
+"""Buttons that ask a command."""
+ACTIONS = QUESTIONS | {MUTE_ACTION}
+GONE = "This message is older than what the bot remembers. Type the command instead."
+AWAY = "The bot's database is away. Try again in a minute."
+
+
+class Announced:
+    """Knows what the buttons of announcements stand for.
+
+    Args:
+        channels: Opens and mutes channels.
+        rights: Who may do what.
+    """
+
+    def __init__(self, channels: Channels, rights: Rights) -> None:
+        self._channels = channels
+        self._rights = rights
+
+    def question(self, click: Click) -> str:
+        """Return the command that a button asks, without `/hub`.
+
+        Raises:
+            LookupError: There is no such message in that channel.
+            StoreUnavailableError: The database is away.
+        """
+        subject = self._channels.subject(click.value, channel=click.channel_id)
+        if subject is None:
+            raise LookupError(GONE)
+        return f"tags {subject.repository}" if click.action_id == TAGS_ACTION else f"inspect {_image(subject)}"
+
+    def mute(self, click: Click) -> Outgoing:
+        """Mute what a message is about, and return what to tell who pressed the button."""
+        try:
+            self._rights.check(click.person, Role.OPERATOR, "Mute")
+            until = self._channels.mute(click.value, channel=click.channel_id, by=click.person.user_id)
+        except NotAllowedError as error:
+            return notice(str(error))
+        except StoreUnavailableError:
+            return notice(AWAY)
+        if until is None:
+            return notice(GONE)
+        logger.info("repository_muted", extra={"channel": click.channel_id, "user_id": click.person.user_id})
+        return notice(f"Muted until {text.date(until)}. Pushes to it are not announced in this channel until then.")
+
+    def opened(self, channel: str) -> None:
+        """Announce again what a channel subscribed to: the bot was let in, or the channel is not archived any more."""
+        try:
+            self._channels.resume(channel)
+        except StoreUnavailableError as error:
+            logger.error("channel_not_resumed", extra={"channel": channel, "cause": error.cause})  # noqa: TRY400
+
+
+def _image(subject: Subject) -> str:
+    return f"{subject.repository}:{subject.tag}" if subject.tag else str(subject.repository)
