@@ -166,7 +166,7 @@ class Application:
 
     def _context(self, role: Role, progress: Callable[[str], None], place: Place) -> Context:
         base = _context(self._settings, self._hub, self._clock, role=role)
-        return replace(base, progress=progress, place=place, pushes=self._pushes, subscribing=self._pushes.subscribing)
+        return replace(base, progress=progress, place=place, pushes=self._pushes)
 
     def _checks(self) -> Sequence[Check]:
         outside = [
@@ -287,8 +287,7 @@ def run_in_terminal(settings: Settings, words: Sequence[str], *, as_json: bool) 
             store = closing_store.enter_context(closing(_open_store(settings, clock, exclusive=False)))
             upgrade(store)
             slack = SlackClient(_value(settings.slack_bot_token), settings.slack_api_url)
-            pushes = build_pushes(settings, store, slack, clock)
-            context = replace(context, pushes=pushes, subscribing=pushes.subscribing)
+            context = replace(context, pushes=build_pushes(settings, store, slack, clock))
         terminal = Terminal(router, output=make_console(), errors=make_console(to_errors=True))
         return terminal.run(said, context, as_json=as_json)
 

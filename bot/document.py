@@ -69,7 +69,21 @@ class Count:
     value: int | None
 
 
-Inline = str | Code | Strong | Link | Size | Moment | Count
+@dataclass(frozen=True)
+class Person:
+    """Somebody in Slack, by user id. Named there, and told unless the message is only theirs; elsewhere the id."""
+
+    user_id: str
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel of Slack, by id. Named there; elsewhere the id."""
+
+    channel_id: str
+
+
+Inline = str | Code | Strong | Link | Size | Moment | Count | Person | Channel
 Line = tuple[Inline, ...]
 
 
@@ -184,6 +198,8 @@ def plain(piece: Inline) -> str:
             return format_time(at)
         case Count(value):
             return format_count(value)
+        case Person(slack_id) | Channel(slack_id):
+            return slack_id
 
 
 def plain_line(pieces: Line) -> str:

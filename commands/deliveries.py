@@ -14,6 +14,7 @@ from pydantic import Field
 from bot.chat.command import Arguments, Command, Context, Group, Result
 from bot.chat.parameters import flag, limit_option
 from bot.document import (
+    Channel,
     Code,
     Column,
     Count,
@@ -39,9 +40,7 @@ from bot.words import nearest, quoted
 
 DEFAULT_LIMIT = 25
 NOTHING = "–"
-NO_DATABASE = (
-    "Nothing is known of deliveries: the bot keeps no pushes until `HUB_BOT_WEBHOOK_SECRET` is set and it starts anew."
-)
+NO_DATABASE = "Nothing is known of deliveries here: there is no database."
 OPERATORS_ONLY = "needs an operator. Ask one; whoever runs the bot names them in `HUB_BOT_OPERATORS`."
 TERMINAL = "terminal"
 
@@ -267,7 +266,7 @@ def _columns(*, is_wide: bool) -> tuple[Column, ...]:
 
 
 def _row(each: Delivery, *, is_wide: bool) -> tuple[Inline, ...]:
-    where: tuple[Inline, ...] = (Code(each.channel) if each.channel else NOTHING,) if is_wide else ()
+    where: tuple[Inline, ...] = (Channel(each.channel) if each.channel else NOTHING,) if is_wide else ()
     return (
         Moment(each.received_at),
         _about(each),
@@ -321,7 +320,7 @@ def _ways_out(result: DeliveriesResult) -> tuple[Part, ...]:
 
 def _outcome_line(outcome: Outcome, action: Action) -> Line:
     named = Code(outcome.message_id or (outcome.event_ids[0] if outcome.event_ids else NOTHING))
-    where: Line = (" to ", Code(outcome.channel)) if outcome.channel else ()
+    where: Line = (" to ", Channel(outcome.channel)) if outcome.channel else ()
     return (named, *where, ": ", *_came_of_it(outcome, action))
 
 
@@ -355,7 +354,7 @@ def _why_not(outcome: Outcome) -> Line:
 
 def _retried_line(each: Retried) -> Line:
     count = "1 message is" if each.messages == 1 else f"{each.messages:,} messages are"
-    return (Code(each.channel), f": {count} tried again now.{_resumed(is_resumed=each.is_resumed)}")
+    return (Channel(each.channel), f": {count} tried again now.{_resumed(is_resumed=each.is_resumed)}")
 
 
 def _resumed(*, is_resumed: bool) -> str:
@@ -387,4 +386,5 @@ COMMAND = Command(
         "Members see the channel they ask in; `--all`, `--channel`, `retry` and `drop` need an operator. What Slack "
         f"has taken cannot be dropped. Deliveries are kept for {KEPT_DAYS} days, and until they are settled."
     ),
+    role_of=lambda arguments: Role.MEMBER if arguments.action == "look" and not arguments.is_all else Role.OPERATOR,
 )

@@ -12,7 +12,7 @@ from pydantic import Field
 from bot.chat.command import Arguments, Command, Context, Group, Result
 from bot.chat.parameters import flag
 from bot.chat.subscriptions import subscribing_of
-from bot.document import Code, CodeBlock, Document, Note, Paragraph, Part, Strong, line, marked
+from bot.document import Channel, CodeBlock, Document, Note, Paragraph, Part, Strong, line, marked
 from bot.errors import AccessDeniedError, UsageError
 from bot.governance.roles import Role
 from bot.pushes import as_code
@@ -133,7 +133,7 @@ def render(result: SubscriptionsResult) -> Document:
         return Document(f"{TITLE} of this channel", tuple(state_parts(result.channels[0])))
     parts: list[Part] = []
     for channel in result.channels:
-        parts += [Paragraph(line(Strong("In "), Code(channel.channel))), *state_parts(channel)]
+        parts += [Paragraph(line(Strong("In "), Channel(channel.channel))), *state_parts(channel)]
     return Document(TITLE, tuple(parts))
 
 
@@ -164,4 +164,5 @@ COMMAND = Command(
         ("subscriptions --all --export", "every channel's, as TOML"),
     ),
     notes="What the configuration file says is marked, and changed in the file.",
+    role_of=lambda arguments: Role.OPERATOR if arguments.everywhere or arguments.text is not None else Role.MEMBER,
 )

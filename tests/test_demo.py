@@ -49,6 +49,17 @@ def test_it_says_what_to_try_and_what_it_says_works(options: tuple[str, ...]) ->
         assert seen_by(demo, "U0ANA")["bot"] == {"state": "up", "transport": "socket" if options else "http"}
 
 
+@pytest.mark.parametrize("options", [(), ("--socket",)])
+def test_the_bot_hears_of_what_is_pushed(options: tuple[str, ...]) -> None:
+    """Also in Socket Mode, where only Docker Hub calls it over HTTP."""
+    with running_demo(*options) as demo:
+        order = {"do": "push_tag", "repository": "acme/web", "tag": "latest", "platforms": ["linux/amd64"]}
+        assert demo.post("/hub", order)["webhooks"] == 1
+
+        wait_until(lambda: seen_by(demo, "U0ANA")["hub"]["webhooks_sent"])
+        assert seen_by(demo, "U0ANA")["hub"]["webhooks_failed"] == 0
+
+
 def test_ctrl_c_ends_everything_quietly() -> None:
     with running_demo() as demo:
         status, errors = demo.stop()
@@ -163,7 +174,7 @@ def test_a_bot_that_dies_ends_the_demo_with_its_last_words() -> None:
 
     assert status == 1
     assert errors.startswith("The bot ended by itself. The end of its log:\n")
-    assert "bot_started" in errors
+    assert "web_server_started" in errors
 
 
 def demo_that_ends(*options: str) -> "subprocess.CompletedProcess[str]":

@@ -21,7 +21,6 @@ from bot.document import Document
 from bot.governance.roles import Role
 from bot.hub.client import HubClient
 from bot.pushes.service import Pushes
-from bot.pushes.subscribing import Subscribing
 
 
 class Group(StrEnum):
@@ -64,8 +63,7 @@ class Context:
         role: Who is asking, as far as rights go.
         progress: Tells the person, in a few words, how far a long piece of work has come.
         place: Where in Slack it was asked, and by whom; None in a terminal.
-        subscribing: Subscribes channels; None where there is no database.
-        pushes: What became of pushes; None where there is no database.
+        pushes: Subscribes channels, and knows what became of pushes; None where there is no database.
     """
 
     hub: HubClient
@@ -74,7 +72,6 @@ class Context:
     role: Role = Role.MEMBER
     progress: Callable[[str], None] = field(default=lambda _: None)
     place: Place | None = None
-    subscribing: Subscribing | None = None
     pushes: Pushes | None = None
 
 
@@ -91,6 +88,7 @@ class Command(Generic[A, R]):
         group: The heading it is listed under.
         summary: What it does, in one short line without a full stop.
         role: The least role that may use it.
+        role_of: The role that certain arguments need, where that is a higher one.
         parameters: Click parameters, in the order help shows them.
         parse: Makes the arguments out of the parameters' values, keyed by parameter name. Raises `UsageError`.
         run: Does the work. Raises `HubBotError`.
@@ -111,6 +109,11 @@ class Command(Generic[A, R]):
     examples: tuple[tuple[str, str], ...]
     notes: str = ""
     can_share: bool = True
+    role_of: Callable[[A], Role] | None = None
+
+    def role_for(self, arguments: A) -> Role:
+        """Return the least role that may do this."""
+        return max(self.role, self.role_of(arguments)) if self.role_of else self.role
 
 
 AnyCommand = Command[Any, Any]

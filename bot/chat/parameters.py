@@ -8,9 +8,9 @@ import click
 
 from bot.errors import UsageError
 from bot.images import ImageReference, InvalidReferenceError, check_namespace
+from bot.platforms import check_platform
 from bot.words import quoted
 
-_PLATFORM = re.compile(r"(?:[a-z0-9]+/)?[a-z0-9_]+(?:/[a-z0-9.]+)?")
 _ROWS = re.compile(r"[0-9]{1,4}", re.ASCII)
 MOST_ROWS = 1_000
 
@@ -50,10 +50,10 @@ class PlatformType(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Read the word in lower case."""
-        lowered = str(value).lower()
-        if not _PLATFORM.fullmatch(lowered):
-            self.fail(f"{quoted(lowered)} is not a platform; write it like `linux/arm64` or `arm64`.", param, ctx)
-        return lowered
+        try:
+            return check_platform(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class RowsType(click.ParamType[Any]):

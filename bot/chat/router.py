@@ -1,7 +1,7 @@
 """From a line of text to a command's answer.
 
 The router reads a line completely before anything is called, so nothing typed is ever half-executed. It decides no
-rights and sends nothing: its callers (Slack's listeners, the terminal) check `Invocation.command.role` and show the
+rights and sends nothing: its callers (Slack's listeners, the terminal) check `Invocation.role` and show the
 `Answer`.
 """
 
@@ -14,6 +14,7 @@ from bot.chat.failures import describe_failure
 from bot.chat.parser import LONGEST_TEXT, normalise, parse_parameters, split_words
 from bot.document import Document
 from bot.errors import HubBotError, UsageError
+from bot.governance.roles import Role
 from bot.logs import current_request_id, new_request_id
 from bot.words import nearest, quoted
 
@@ -39,6 +40,11 @@ class Invocation:
     arguments: Arguments
     share: bool
     line: str
+
+    @property
+    def role(self) -> Role:
+        """The least role that may do this."""
+        return self.command.role_for(self.arguments)
 
 
 @dataclass(frozen=True)

@@ -96,9 +96,9 @@ def subscribing_of(context: Context) -> Subscribing:
     Raises:
         UserError: There is no database.
     """
-    if context.subscribing is None:
+    if context.pushes is None:
         raise UserError(NO_DATABASE)
-    return context.subscribing
+    return context.pushes.subscribing
 
 
 def asker_of(context: Context, *, example: str) -> Asker:

@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
+from bot import platforms
 from bot.document import UNKNOWN, Code, Inline, Size, format_bytes, short_digest
 from bot.hub.tags import Tag
 
@@ -129,11 +130,5 @@ def platforms_cell(tag: TagFacts) -> str:
 
 def only_platform(tag: TagFacts, wanted: str) -> TagFacts:
     """Return the tag as if it had the platform asked for and no other; `arm64` finds `linux/arm64/v8`."""
-    kept = tuple(each for each in tag.platforms if matches_platform(wanted, each.platform))
+    kept = tuple(each for each in tag.platforms if platforms.matches(wanted, each.platform))
     return tag.model_copy(update={"platforms": kept})
-
-
-def matches_platform(wanted: str, platform: str) -> bool:
-    """Return whether the platform is the one asked for, with the operating system and variant left out or not."""
-    wanted_parts, parts = wanted.lower().split("/"), platform.lower().split("/")
-    return wanted_parts in (parts[: len(wanted_parts)], parts[1 : 1 + len(wanted_parts)])

@@ -7,12 +7,13 @@ Times further ahead than anything here ever sets come from a wall clock that has
 over, so that nothing stands still until the clock has caught up.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, func, select, update
 
 from bot.pushes.folding import QUIET, ready_at
 from bot.pushes.model import ReadingProblem, ReadingState
@@ -65,12 +66,17 @@ class Claim:
     repository: str
     pushes: tuple[WaitingPush, ...]
 
-    @property
+    @cached_property
     def event_ids(self) -> frozenset[str]:
         """The events."""
         return frozenset(each.event_id for each in self.pushes)
 
-    @property
+    @cached_property
+    def tags(self) -> tuple[str, ...]:
+        """The tags, in order; an empty one for pushes that name none."""
+        return tuple(sorted({each.tag for each in self.pushes}))
+
+    @cached_property
     def wanted(self) -> Mapping[str, datetime]:
         """When the last of the waiting pushes to each tag was; without those that name no tag."""
         pushed_at: dict[str, datetime] = {}
@@ -78,6 +84,12 @@ class Claim:
             if each.tag:
                 pushed_at[each.tag] = max(each.pushed_at, pushed_at.get(each.tag, each.pushed_at))
         return pushed_at
+
+    def parts(self, size: int) -> Iterator["Claim"]:
+        """Yield the same claim in parts of at most so many tags."""
+        for start in range(0, len(self.tags), size):
+            tags = frozenset(self.tags[start : start + size])
+            yield replace(self, pushes=tuple(each for each in self.pushes if each.tag in tags))
 
 
 def due_in(connection: Connection, now: datetime) -> timedelta | None:
@@ -107,7 +119,8 @@ def take(connection: Connection, now: datetime) -> Claim | None:
     for workspace, repository in _candidates(connection, now):
         if not _lock(connection, workspace, repository):
             continue
-        waiting = waiting_pushes(connection, workspace, repository)
+        # Whoever claims waits for nobody while holding rows, so there is no deadlock. What is locked is being settled.
+        waiting = waiting_pushes(connection, workspace, repository, skip_locked=True)
         due = _due_tags(connection, waiting, now)
         if due:
             claimed = [each for each in waiting if each.tag in due]
@@ -117,7 +130,12 @@ def take(connection: Connection, now: datetime) -> Claim | None:
 
 
 def waiting_pushes(
-    connection: Connection, workspace: str, repository: str, tags: Collection[str] | None = None
+    connection: Connection,
+    workspace: str,
+    repository: str,
+    tags: Collection[str] | None = None,
+    *,
+    skip_locked: bool = False,
 ) -> list[WaitingPush]:
     """Return what waits to be read of a repository, locked, in the order in which everybody locks: that of the ids.
 
@@ -126,6 +144,7 @@ def waiting_pushes(
         workspace: Whose.
         repository: `namespace/name`.
         tags: Only these; None is all.
+        skip_locked: Whether to leave out what somebody else has locked, instead of waiting for it.
     """
     rows = connection.execute(
         select(
@@ -138,11 +157,11 @@ def waiting_pushes(
             events.c.reading_problem,
             events.c.source,
         )
-        .where(_waits_in(workspace, repository))
+        .where(_waits_in(workspace, repository), *([] if tags is None else [events.c.tag.in_(tags)]))
         .order_by(events.c.id)
-        .with_for_update()
+        .with_for_update(skip_locked=skip_locked)
     )
-    pushes = [
+    return [
         WaitingPush(
             event_id=row.id,
             tag=row.tag,
@@ -155,7 +174,6 @@ def waiting_pushes(
         )
         for row in rows
     ]
-    return pushes if tags is None else [each for each in pushes if each.tag in tags]
 
 
 def _candidates(connection: Connection, now: datetime) -> Iterable[tuple[str, str]]:
@@ -204,17 +222,18 @@ def _is_wanted_now(push: WaitingPush, now: datetime) -> bool:
 
 
 def _postpone(connection: Connection, event_ids: Iterable[str], until: datetime) -> None:
-    for event_id in sorted(event_ids):
-        connection.execute(update(events).where(events.c.id == event_id, _waits()).values(reading_due_at=until))
+    _update(connection, update(events).values(reading_due_at=until), event_ids)
 
 
 def _lease(connection: Connection, pushes: Iterable[WaitingPush], now: datetime) -> None:
-    for push in pushes:
-        connection.execute(
-            update(events)
-            .where(events.c.id == push.event_id, _waits())
-            .values(reading_due_at=now + LEASE, reading_attempts=events.c.reading_attempts + 1)
-        )
+    lease = update(events).values(reading_due_at=now + LEASE, reading_attempts=events.c.reading_attempts + 1)
+    _update(connection, lease, [each.event_id for each in pushes])
+
+
+def _update(connection: Connection, change: Update, event_ids: Iterable[str]) -> None:
+    rows = [{"event_id": event_id} for event_id in sorted(event_ids)]
+    if rows:
+        connection.execute(change.where(events.c.id == bindparam("event_id")), rows)
 
 
 def _waits() -> ColumnElement[bool]:

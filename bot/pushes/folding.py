@@ -235,7 +235,7 @@ def _members_of(connection: Connection, lane: Lane, repository: str) -> list[_Me
             members.c.threads,
             members.c.platforms,
             events.c.reading_state,
-            events.c.reading_attempts,
+            events.c.reading_problem,
             events.c.reading,
             events.c.source,
         )
@@ -251,7 +251,7 @@ def _members_of(connection: Connection, lane: Lane, repository: str) -> list[_Me
             threads=Threads(row.threads),
             platforms=None if row.platforms is None else tuple(row.platforms),
             state=ReadingState(row.reading_state),
-            was_tried=row.reading_attempts > 0,
+            was_tried=row.reading_problem is not None,
             reading=_reading(row.reading),
             is_test=row.source == _TEST,
         )

@@ -3,9 +3,11 @@
 All functions run on a connection of the caller; `remember` wants one in a write.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, select, update
 
 from bot.pushes.model import TagImage
 from bot.store.rows import insert_if_new
@@ -15,6 +17,27 @@ LONGEST_PUSH = timedelta(minutes=10)
 """How long one push of several platforms may take: what came in that time, and is part of the image, is its part."""
 _MOST_PARTS = 50
 """How many earlier images are looked through for one that is not a part; no push has more parts."""
+
+# Made once: a burst of pushes asks each of these for every tag, in a write that others wait for.
+_OF_TAG = and_(
+    images.c.workspace == bindparam("the_workspace"),
+    images.c.repository == bindparam("the_repository"),
+    images.c.tag == bindparam("the_tag"),
+)
+_IS_OTHER = images.c.digest != bindparam("the_digest")
+_EARLIEST = select(images.c.image).where(_OF_TAG).order_by(images.c.pushed_at).limit(1)
+_LATEST = select(images.c.image).where(_OF_TAG).order_by(images.c.pushed_at.desc()).limit(1)
+_BEFORE = (
+    select(images.c.image)
+    .where(_OF_TAG, _IS_OTHER, images.c.pushed_at < bindparam("the_pushed_at"))
+    .order_by(images.c.pushed_at.desc())
+    .limit(_MOST_PARTS)
+)
+_REPLACE = (
+    update(images)
+    .where(_OF_TAG, _IS_OTHER, images.c.pushed_at == bindparam("the_pushed_at"))
+    .values(digest=bindparam("the_digest"), image=bindparam("the_image"), seen_at=bindparam("the_seen_at"))
+)
 
 
 def remember(
@@ -42,13 +65,8 @@ def remember(
         "image": image.model_dump(mode="json"),
         "seen_at": seen_at,
     }
-    if insert_if_new(connection, images, row, unique=list(images.primary_key)):
-        return
-    connection.execute(
-        update(images)
-        .where(_of(workspace, repository, tag), images.c.pushed_at == image.pushed_at, images.c.digest != image.digest)
-        .values(digest=row["digest"], image=row["image"], seen_at=seen_at)
-    )
+    if not insert_if_new(connection, images, row, unique=list(images.primary_key)):
+        connection.execute(_REPLACE, {f"the_{name}": value for name, value in row.items()})
 
 
 def before(connection: Connection, workspace: str, repository: str, tag: str, image: TagImage) -> TagImage | None:
@@ -67,23 +85,19 @@ def before(connection: Connection, workspace: str, repository: str, tag: str, im
     Returns:
         None when nothing earlier was seen.
     """
-    earlier = connection.execute(
-        select(images.c.image)
-        .where(_of(workspace, repository, tag), images.c.pushed_at < image.pushed_at, images.c.digest != image.digest)
-        .order_by(images.c.pushed_at.desc())
-        .limit(_MOST_PARTS)
-    ).scalars()
+    what = {**_what(workspace, repository, tag), "the_pushed_at": image.pushed_at, "the_digest": image.digest}
+    earlier = connection.execute(_BEFORE, what).scalars()
     return next((each for each in map(TagImage.model_validate, earlier) if not _is_part(each, image)), None)
 
 
 def baseline(connection: Connection, workspace: str, repository: str, tag: str) -> TagImage | None:
     """Return the image of a tag that was pushed first, of all that were seen; None when none was."""
-    return _first(connection, _of(workspace, repository, tag), images.c.pushed_at.asc())
+    return _first(connection, _EARLIEST, _what(workspace, repository, tag))
 
 
 def latest(connection: Connection, workspace: str, repository: str, tag: str) -> TagImage | None:
     """Return the image of a tag that was pushed last, of all that were seen; None when none was."""
-    return _first(connection, _of(workspace, repository, tag), images.c.pushed_at.desc())
+    return _first(connection, _LATEST, _what(workspace, repository, tag))
 
 
 def _is_part(earlier: TagImage, image: TagImage) -> bool:
@@ -94,10 +108,10 @@ def _is_part(earlier: TagImage, image: TagImage) -> bool:
     return image.contains(earlier.digest) or (is_whole and all(map(image.contains, digests)))
 
 
-def _of(workspace: str, repository: str, tag: str) -> ColumnElement[bool]:
-    return and_(images.c.workspace == workspace, images.c.repository == repository, images.c.tag == tag)
+def _what(workspace: str, repository: str, tag: str) -> dict[str, Any]:
+    return {"the_workspace": workspace, "the_repository": repository, "the_tag": tag}
 
 
-def _first(connection: Connection, which: ColumnElement[bool], order: ColumnElement[datetime]) -> TagImage | None:
-    found = connection.execute(select(images.c.image).where(which).order_by(order).limit(1)).scalar()
+def _first(connection: Connection, query: Select[Any], what: Mapping[str, Any]) -> TagImage | None:
+    found = connection.execute(query, what).scalar()
     return None if found is None else TagImage.model_validate(found)

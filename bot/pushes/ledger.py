@@ -5,13 +5,13 @@ here: retrying and dropping change rows, and the lane's worker does the rest.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Connection, and_, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, not_, or_, select, update
 
 from bot.outbox.lanes import Lane, is_over, resume, wake
 from bot.outbox.messages import DEAD, DROPPED, WAITING
@@ -22,12 +22,16 @@ from bot.pushes.ledger_rows import (
     Backlog,
     Delivery,
     DeliveryState,
-    Link,
+    events_meant,
+    in_state,
+    newest_events,
     of,
     read_backlog,
     read_delivery,
-    select_others,
+    select_failed_others,
+    select_other,
     select_pushes,
+    unsettled_events,
 )
 from bot.store.base import Store
 from bot.store.tables import events, lanes, members, messages
@@ -92,6 +96,10 @@ class Retried(BaseModel):
     is_resumed: bool
 
 
+Link = Callable[[str, str], str | None]
+"""Returns the address of a message in Slack, by channel and `ts`; None when that is not known."""
+
+
 def _no_link(_channel: str, _ts: str) -> None:
     """Know no address."""
 
@@ -119,17 +127,17 @@ class Ledger:
             failed: Only what is tried again, is a dead letter, or cannot go into a suspended lane.
             limit: How many at most.
         """
-        pushes = select_pushes(workspace, channel, failed=failed).order_by(
+        ids = unsettled_events(workspace, channel) if failed else newest_events(workspace, channel, limit + 1)
+        pushes = select_pushes(ids, channel, failed=failed).order_by(
             events.c.received_at.desc(), events.c.id.desc(), members.c.channel
         )
-        others = select_others(workspace, channel, failed=True).order_by(
-            messages.c.created_at.desc(), messages.c.id.desc()
-        )
+        others = select_failed_others(workspace, channel).order_by(messages.c.created_at.desc(), messages.c.id.desc())
         with self._store.read() as connection:
-            found = self._read(connection, pushes.limit(limit + 1), others.limit(limit + 1))
+            found = _read(connection, pushes.limit(limit + 1), others.limit(limit + 1))
             backlog = read_backlog(connection, workspace, channel)
         found.sort(key=lambda each: each.received_at, reverse=True)
-        return Deliveries(rows=tuple(found[:limit]), has_more=len(found) > limit, backlog=backlog)
+        rows = tuple(self._with_links(found[:limit]))
+        return Deliveries(rows=rows, has_more=len(found) > limit, backlog=backlog)
 
     def backlog(self, *, workspace: str = HOME, channel: str | None = None) -> Backlog:
         """Return what is still to be delivered; quick, however long the history.
@@ -203,9 +211,9 @@ class Ledger:
     def _act(self, action: "_Action", which: str, by: str, workspace: str, *, log_as: str) -> tuple[Outcome, ...]:
         def work(connection: Connection) -> tuple[Outcome, ...]:
             now = self._store.now(connection)
-            _lock(connection, workspace, (each.channel for each in self._targets(connection, workspace, which)))
+            _lock(connection, workspace, (each.channel for each in _targets(connection, workspace, which)))
             # Read again: what is true before the lock may not be true behind it.
-            targets = self._targets(connection, workspace, which)
+            targets = _targets(connection, workspace, which)
             return tuple(action(connection, workspace, each, now) for each in targets)
 
         outcomes = self._store.write(work)
@@ -215,19 +223,14 @@ class Ledger:
                 logger.info(log_as, extra={**about, "was": each.was, "by": by})
         return outcomes
 
-    def _targets(self, connection: Connection, workspace: str, which: str) -> list["_Target"]:
-        """Return what the id stands for, by channel: each message once, and each push that is in none."""
-        messages_of_event = select(members.c.message_id).where(members.c.event_id == which)
-        is_meant = or_(events.c.id == which, members.c.message_id == which, members.c.message_id.in_(messages_of_event))
-        pushes = select_pushes(workspace, None).where(is_meant).order_by(members.c.channel, events.c.id)
-        others = select_others(workspace, None).where(messages.c.id == which)
-        told: dict[tuple[str | None, str | None], list[Delivery]] = {}
-        for each in self._read(connection, pushes, others):
-            told.setdefault((each.channel, each.message_id), []).append(each)
-        return [_Target(tuple(group)) for group in told.values()]
-
-    def _read(self, connection: Connection, *queries: Any) -> list[Delivery]:
-        return [read_delivery(row, self._link) for query in queries for row in connection.execute(query)]
+    def _with_links(self, rows: Iterable[Delivery]) -> Iterator[Delivery]:
+        """Add the links. Outside of any transaction: to know where the workspace is, Slack may have to be asked."""
+        is_known = True
+        for each in rows:
+            link = self._link(each.posted_channel, each.ts) if is_known and each.posted_channel and each.ts else None
+            yield each.model_copy(update={"link": link})
+            # What is not known of one is not known of the others; Slack being away should cost one wait, not many.
+            is_known = is_known and not (each.ts and link is None)
 
 
 @dataclass(frozen=True)
@@ -245,6 +248,10 @@ class _Target:
     def channel(self) -> str | None:
         return self.first.channel
 
+    def is_named(self, which: str) -> bool:
+        """Return whether an id stands for it."""
+        return any(which in {each.event_id, each.message_id} for each in self.told)
+
     def outcome(self, **came_of_it: bool) -> Outcome:
         return Outcome(
             message_id=self.first.message_id,
@@ -254,6 +261,22 @@ class _Target:
             sent_at=self.first.sent_at,
             **came_of_it,
         )
+
+
+def _targets(connection: Connection, workspace: str, which: str) -> list[_Target]:
+    """Return what the id stands for, by channel: each message once, and each push that is in none."""
+    pushes = select_pushes(events_meant(workspace, which)).order_by(members.c.channel, events.c.id)
+    others = select_other(workspace, which)
+    groups: dict[tuple[str | None, str | None], list[Delivery]] = {}
+    for each in _read(connection, pushes, others):
+        groups.setdefault((each.channel, each.message_id or each.event_id), []).append(each)
+    targets = [_Target(tuple(group)) for group in groups.values()]
+    # What stands beside the push that is meant, in one message, may wait in another channel by itself.
+    return [each for each in targets if each.is_named(which)]
+
+
+def _read(connection: Connection, *queries: Select[Any]) -> list[Delivery]:
+    return [read_delivery(row) for query in queries for row in connection.execute(query)]
 
 
 _Action = Callable[[Connection, str, _Target, datetime], Outcome]
@@ -323,7 +346,7 @@ def _lock(connection: Connection, workspace: str, channels: Iterable[str | None]
 
 
 def _channels_with_failures(connection: Connection, workspace: str, channel: str | None) -> Sequence[str]:
-    failed = of(messages, workspace, channel), or_(messages.c.state == DEAD, HAS_FAILED)
-    suspended = of(lanes, workspace, channel), lanes.c.suspended_at.is_not(None)
-    found = select(messages.c.channel).where(*failed).union(select(lanes.c.channel).where(*suspended))
-    return sorted(connection.execute(found).scalars())
+    unsent = select(messages.c.channel).where(in_state(messages, workspace, channel, WAITING, DEAD))
+    failed = unsent.where(or_(messages.c.state == DEAD, HAS_FAILED))
+    suspended = select(lanes.c.channel).where(of(lanes, workspace, channel), lanes.c.suspended_at.is_not(None))
+    return sorted(connection.execute(failed.union(suspended)).scalars())

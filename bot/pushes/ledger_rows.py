@@ -1,11 +1,26 @@
 """The rows behind the ledger, read: a push, what a channel made of it, the message that tells it, and its lane."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, func, literal, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    SelectBase,
+    Table,
+    and_,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union,
+)
 
 from bot.outbox import messages as outbox
 from bot.pushes import folding
@@ -24,9 +39,6 @@ DeliveryState = Literal[
 ]
 """The one word for people. `lane suspended`: not delivered, because Slack lets nothing into the channel; `muted` and
 `filtered`: the channel did not want this one; `dropped`: a person gave it up; `unwanted`: no channel asked for it."""
-
-Link = Callable[[str, str], str | None]
-"""Returns the address of a message in Slack, by channel and `ts`; None when it is not known. Asks nobody."""
 
 
 class Delivery(BaseModel):
@@ -130,14 +142,15 @@ def of(table: Table, workspace: str, channel: str | None = None) -> ColumnElemen
     return mine if channel is None else and_(mine, table.c.channel == channel)
 
 
-def select_pushes(workspace: str, channel: str | None, *, failed: bool = False) -> Select[Any]:
+def select_pushes(ids: SelectBase, channel: str | None = None, *, failed: bool = False) -> Select[Any]:
     """Select pushes with what channels made of them: once for each channel, once if there is none.
 
     Args:
-        workspace: Whose.
+        ids: Selects the ids of the events, of one workspace. Everything else is looked up by them.
         channel: In which channel; None: in all, and in none.
-        failed: Only what was not delivered, although something was tried or the lane is suspended.
+        failed: Only what is tried again, is a dead letter, or cannot go into a suspended lane.
     """
+    meant = ids.subquery("meant")
     lane = and_(lanes.c.workspace == members.c.workspace, lanes.c.channel == members.c.channel)
     query = (
         select(
@@ -151,11 +164,11 @@ def select_pushes(workspace: str, channel: str | None, *, failed: bool = False) 
             members.c.state.label("member_state"),
             *_MESSAGE,
         )
-        .select_from(events)
-        .outerjoin(members, and_(members.c.event_id == events.c.id, members.c.workspace == events.c.workspace))
+        .select_from(meant)
+        .join(events, events.c.id == meant.c.event_id)
+        .outerjoin(members, members.c.event_id == events.c.id)
         .outerjoin(messages, messages.c.id == members.c.message_id)
         .outerjoin(lanes, lane)
-        .where(of(events, workspace))
     )
     if channel is not None:
         query = query.where(members.c.channel == channel)
@@ -163,37 +176,90 @@ def select_pushes(workspace: str, channel: str | None, *, failed: bool = False) 
     return query.where(or_(messages.c.state == outbox.DEAD, HAS_FAILED, stuck)) if failed else query
 
 
-def select_others(workspace: str, channel: str | None, *, failed: bool = False) -> Select[Any]:
-    """Select messages that tell of no push, with the columns of `select_pushes`."""
-    query = (
-        select(
-            null().label("event_id"),
-            null().label("repository"),
-            literal("").label("tag"),
-            null().label("source"),
-            null().label("pushed_at"),
-            messages.c.created_at.label("received_at"),
-            messages.c.channel,
-            null().label("member_state"),
-            *_MESSAGE,
-        )
-        .outerjoin(lanes, and_(lanes.c.workspace == messages.c.workspace, lanes.c.channel == messages.c.channel))
-        .where(of(messages, workspace, channel), ~exists().where(members.c.message_id == messages.c.id))
+def newest_events(workspace: str, channel: str | None, at_most: int) -> SelectBase:
+    """Select the events that came last, whatever became of them; of all, or of those that a channel was to hear of."""
+    if channel is None:
+        ids = select(events.c.id.label("event_id")).where(of(events, workspace))
+        return ids.order_by(events.c.received_at.desc(), events.c.id.desc()).limit(at_most)
+    told = select(members.c.event_id).where(of(members, workspace, channel))
+    return told.order_by(members.c.received_at.desc(), members.c.event_id.desc()).limit(at_most)
+
+
+def events_meant(workspace: str, which: str) -> SelectBase:
+    """Select the event of that id, and those beside it in its messages; or those in the message of that id.
+
+    Only the ids are looked for, each by an index of its own: an `or` over all of it would read every row.
+    """
+    itself = select(events.c.id.label("event_id")).where(events.c.id == which, of(events, workspace))
+    of_message = select(members.c.event_id).where(members.c.message_id == which, of(members, workspace))
+    beside = members.alias("beside")
+    of_event = (
+        select(beside.c.event_id)
+        .join(members, members.c.message_id == beside.c.message_id)
+        .where(members.c.event_id == which, of(members, workspace))
     )
+    return union(itself, of_message, of_event)
+
+
+def unsettled_events(workspace: str, channel: str | None) -> SelectBase:
+    """Select the events that a channel has not got, although a message tells them or the lane is suspended."""
+    told = select(members.c.event_id).join(messages, messages.c.id == members.c.message_id)
+    unsent = told.where(in_state(messages, workspace, channel, outbox.WAITING, outbox.DEAD))
+    suspended = select(lanes.c.channel).where(of(lanes, workspace, channel), _IS_SUSPENDED)
+    held_up = select(members.c.event_id).where(
+        of(members, workspace), members.c.channel.in_(suspended), members.c.state == folding.WAITING
+    )
+    return union(unsent, held_up)
+
+
+def in_state(table: Table, workspace: str, channel: str | None, *states: str) -> ColumnElement[bool]:
+    """Return whether a message or a member is the workspace's, and the channel's if one is named, in one of the states.
+
+    There are few channels, and few rows in a state that does not last. With the channels looked up first, an index
+    leads to those rows alone; without, all of the workspace's history would be read.
+    """
+    channels = select(lanes.c.channel).where(of(lanes, workspace, channel))
+    return and_(of(table, workspace), table.c.channel.in_(channels), table.c.state.in_(states))
+
+
+def select_failed_others(workspace: str, channel: str | None) -> Select[Any]:
+    """Select messages that tell of no push and failed, with the columns of `select_pushes`."""
     stuck = and_(_IS_SUSPENDED, messages.c.state == outbox.WAITING)
-    return query.where(or_(messages.c.state == outbox.DEAD, HAS_FAILED, stuck)) if failed else query
+    failed = or_(messages.c.state == outbox.DEAD, HAS_FAILED, stuck)
+    return _OTHERS.where(in_state(messages, workspace, channel, outbox.WAITING, outbox.DEAD), failed)
 
 
-def read_delivery(row: Row[Any], link: Link) -> Delivery:
-    """Return what a row of either selection says."""
+def select_other(workspace: str, message_id: str) -> Select[Any]:
+    """Select a message if it tells of no push, with the columns of `select_pushes`."""
+    return _OTHERS.where(of(messages, workspace), messages.c.id == message_id)
+
+
+_OTHERS = (
+    select(
+        null().label("event_id"),
+        null().label("repository"),
+        literal("").label("tag"),
+        null().label("source"),
+        null().label("pushed_at"),
+        messages.c.created_at.label("received_at"),
+        messages.c.channel,
+        null().label("member_state"),
+        *_MESSAGE,
+    )
+    .select_from(messages)
+    .outerjoin(lanes, and_(lanes.c.workspace == messages.c.workspace, lanes.c.channel == messages.c.channel))
+    .where(~exists().where(members.c.message_id == messages.c.id))
+)
+
+
+def read_delivery(row: Row[Any]) -> Delivery:
+    """Return what a row of either selection says; without its link."""
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it.
     values["state"] = _state(row)
     if values["state"] == "lane suspended":
         values["last_error"] = row.suspension or row.last_error
     if row.message_state != outbox.WAITING or row.is_suspended:
         values["due_at"] = None
-    if row.posted_channel and row.ts:
-        values["link"] = link(row.posted_channel, row.ts)
     return Delivery.model_validate(values)
 
 
@@ -222,25 +288,16 @@ def _state(row: Row[Any]) -> DeliveryState:
 
 
 def read_backlog(connection: Connection, workspace: str, channel: str | None) -> Backlog:
-    """Count what is not delivered.
-
-    Every question goes from the lanes, which are few, along an index to what has the state asked for; so years of
-    history cost nothing.
-    """
-    waiting = (
-        select(func.count(), func.min(members.c.received_at))
-        .select_from(lanes)
-        .join(members, _in_lane(members, folding.WAITING))
-        .where(of(lanes, workspace, channel))
+    """Count what is not delivered."""
+    waiting = select(func.count(), func.min(members.c.received_at)).where(
+        in_state(members, workspace, channel, folding.WAITING)
     )
     placed = (
         select(func.count(), func.min(members.c.received_at), func.count().filter(HAS_FAILED))
-        .select_from(lanes)
-        .join(messages, _in_lane(messages, outbox.WAITING))
-        .join(members, members.c.message_id == messages.c.id)
-        .where(of(lanes, workspace, channel))
+        .join(messages, messages.c.id == members.c.message_id)
+        .where(in_state(messages, workspace, channel, outbox.WAITING))
     )
-    dead = select(func.count()).select_from(lanes).join(messages, _in_lane(messages, outbox.DEAD))
+    dead = select(func.count()).select_from(messages).where(in_state(messages, workspace, channel, outbox.DEAD))
     suspended = select(func.count()).select_from(lanes).where(of(lanes, workspace, channel), _IS_SUSPENDED)
     fresh, fresh_at = connection.execute(waiting).one()
     unsent, unsent_at, retrying = connection.execute(placed).one()
@@ -248,10 +305,6 @@ def read_backlog(connection: Connection, workspace: str, channel: str | None) ->
         waiting=fresh + unsent,
         retrying=retrying,
         oldest_at=min((at for at in (fresh_at, unsent_at) if at is not None), default=None),
-        dead_letters=connection.execute(dead.where(of(lanes, workspace, channel))).scalar_one(),
+        dead_letters=connection.execute(dead).scalar_one(),
         suspended_lanes=connection.execute(suspended).scalar_one(),
     )
-
-
-def _in_lane(table: Table, state: str) -> ColumnElement[bool]:
-    return and_(table.c.workspace == lanes.c.workspace, table.c.channel == lanes.c.channel, table.c.state == state)

@@ -144,7 +144,7 @@ class Looker:
         if not tags.is_complete:
             look.miss(PARTIAL)
         if claim.is_first:
-            self._remember(repository, tags, until=claim.seen_until)
+            self._remember(repository, tags)
             return
         look.newest = tags.newest
         self._tell(subject, repository, tags.found, since=since, now=now, look=look)
@@ -176,14 +176,9 @@ class Looker:
             facts = {"repository": str(repository), "tag": push.tag, "event": accepted.event_id}
             logger.info("push_found", extra=facts)
 
-    def _remember(self, repository: RepositoryName, tags: Recent[Tag], *, until: datetime) -> None:
-        """Keep what the tags point at, so that the next push can show its change.
-
-        What was pushed after the moment from which on we tell is left out: remembered, it would be no news any more.
-        """
-        images = {
-            tag.name: image for tag in tags.found if (image := image_of(tag)) is not None and image.pushed_at <= until
-        }
+    def _remember(self, repository: RepositoryName, tags: Recent[Tag]) -> None:
+        """Keep what the tags point at, so that the next push can show its change."""
+        images = {tag.name: image for tag in tags.found if (image := image_of(tag)) is not None}
 
         def keep(connection: Connection) -> None:
             now = self._store.now(connection)

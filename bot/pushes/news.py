@@ -12,9 +12,9 @@ pushed at a moment is *known* if one of these holds:
 4. For a repository that is polled: the image that the tag was seen at before has the same digest. Where no webhook
    tells of pushes, one that changes nothing is no news.
 
-When in doubt a push is news: rather told twice than never. A tag without digest is told by its time alone. A webhook that
-is still on its way when the listing is read makes a second event for one push; both read back to the same image, and by
-that they become one message.
+When in doubt a push is news: rather told twice than never. A tag without digest is told by its time alone. A webhook
+that is still on its way when the listing is read makes a second event for one push; both read back to the same image,
+and by that they become one message.
 """
 
 from collections.abc import Iterable, Sequence

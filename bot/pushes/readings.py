@@ -24,7 +24,7 @@ from bot.clock import Clock
 from bot.hub.client import HubClient
 from bot.hub.pacing import Draw
 from bot.hub.tags import Tag
-from bot.images import RepositoryName
+from bot.images import InvalidReferenceError, RepositoryName
 from bot.pushes import claims, history
 from bot.pushes.claims import Claim
 from bot.pushes.growth import Thresholds
@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 THREADS = 4
 POLL_SECONDS = 1.0
+MOST_TAGS_A_WRITE = 50
+"""Webhooks wait for a write to end, and each tag takes it a millisecond or two."""
 
 _SHORTEST_WAIT_SECONDS = 0.05
 _LOOKS_CLOSER_FROM = 2
@@ -199,13 +201,23 @@ class Readings:
             findings.update(self._reader.read(repository, {tag: now}, looks_closer=False))
 
     def _settle(self, claim: Claim, findings: Mapping[str, Finding]) -> None:
-        settling = Settling(claim, findings, self._thresholds, draw=self._draw())
+        thresholds = self._thresholds_of(claim)
+        draw = self._draw()
+        for part in claim.parts(MOST_TAGS_A_WRITE):
+            self._settle_part(part, Settling(part, findings, thresholds, draw=draw))
 
+    def _settle_part(self, claim: Claim, settling: Settling) -> None:
         def work(connection: Connection) -> list[str]:
-            told = settling.run(connection, self._store.now(connection))
-            if told:
-                self._on_settled(connection, claim.workspace, told)
-            return told
+            news = settling.run(connection, self._store.now(connection))
+            if news:
+                self._on_settled(connection, claim.workspace, news)
+            return news
 
         if self._store.write(work):
             self._after_commit()
+
+    def _thresholds_of(self, claim: Claim) -> Thresholds:
+        try:
+            return self._thresholds(RepositoryName.parse(claim.repository))
+        except InvalidReferenceError:
+            return Thresholds()

@@ -3,15 +3,14 @@
 Runs in one write, with the history of the tags beside it. Whatever was decided before, the rows decide.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from bot.hub.tags import Tag
-from bot.images import RepositoryName
 from bot.pushes import claims, history, verdicts
 from bot.pushes.claims import Claim, WaitingPush
 from bot.pushes.growth import Thresholds, growths
@@ -29,12 +28,14 @@ _FIRST_PAUSE_SECONDS = 2.0
 _LONGEST_PAUSE_SECONDS = 30.0
 _MOST_DOUBLINGS = 10
 _SPREAD = 0.25
+_SHORTEST_WAIT = timedelta(seconds=1)
+"""What Docker Hub says is over by now is over in a moment."""
 
 
 def backoff_seconds(attempts: int, draw: float) -> float:
     """Return how long after an attempt the next one comes: doubling from two seconds to half a minute.
 
-    Whatever is drawn, no pause is longer than half a minute, and none shorter than the one before.
+    Whatever is drawn, no pause is shorter than the one before, until they are as long as they get.
 
     Args:
         attempts: How many there were, at least one.
@@ -61,24 +62,29 @@ class _Shown:
         return self.reading.model_copy(update={"is_overtaken": True, "growths": ()})
 
 
+@dataclass(frozen=True)
+class _Note:
+    """What becomes of a push, and whether there is something new to tell."""
+
+    event_id: str
+    state: ReadingState
+    due_at: datetime | None = None
+    problem: ReadingProblem | None = None
+    reading: dict[str, Any] | None = None
+    is_news: bool = False
+
+
 class Settling:
     """Keeps what reading some tags of a repository gave.
 
     Args:
         claim: What was to be read.
-        findings: What was found, by tag.
-        thresholds: Returns when an image of a repository counts as grown too large.
+        findings: What was found, by tag; of other tags too.
+        thresholds: When an image of the repository counts as grown too large.
         draw: A random number from 0 to 1. One for all the tags: so they stay due together, and are read together.
     """
 
-    def __init__(
-        self,
-        claim: Claim,
-        findings: Mapping[str, Finding],
-        thresholds: Callable[[RepositoryName], Thresholds],
-        *,
-        draw: float,
-    ) -> None:
+    def __init__(self, claim: Claim, findings: Mapping[str, Finding], thresholds: Thresholds, *, draw: float) -> None:
         self._claim = claim
         self._findings = findings
         self._thresholds = thresholds
@@ -88,80 +94,96 @@ class Settling:
         """Note everything, and return the events that there is something new to tell of."""
         claim = self._claim
         # Also what came in meanwhile: what Docker Hub shows may hold it already.
-        waiting = claims.waiting_pushes(
-            connection, claim.workspace, claim.repository, {each.tag for each in claim.pushes}
-        )
+        waiting = claims.waiting_pushes(connection, claim.workspace, claim.repository, claim.tags)
         self._remember(connection, now)
-        shown = {tag: self._shown(connection, tag, found) for tag, found in self._tags() if tag in claim.wanted}
-        return [push.event_id for push in waiting if self._note(connection, push, shown.get(push.tag), now)]
-
-    def _tags(self) -> list[tuple[str, Tag]]:
-        return [(tag, found) for tag, found in sorted(self._findings.items()) if isinstance(found, Tag)]
+        shown = self._shown(connection, waiting)
+        notes = [note for push in waiting if (note := self._note(push, shown, now)) is not None]
+        _write(connection, notes)
+        return [note.event_id for note in notes if note.is_news]
 
     def _remember(self, connection: Connection, now: datetime) -> None:
         # Also what is older than the push: it will be what was there before.
-        for tag, found in self._tags():
-            if (image := verdicts.image_of(found)) is not None:
+        for tag in sorted({*self._claim.wanted, self._thresholds.baseline_tag or ""}):
+            found = self._findings.get(tag)
+            image = verdicts.image_of(found) if isinstance(found, Tag) else None
+            if image is not None:
                 history.remember(connection, self._claim.workspace, self._claim.repository, tag, image, seen_at=now)
 
-    def _shown(self, connection: Connection, tag: str, found: Tag) -> _Shown:
-        image = verdicts.image_of(found)
-        reading = Reading() if image is None else self._reading(connection, tag, image)
-        return _Shown(found, self._known_pushes(connection, tag), reading)
+    def _shown(self, connection: Connection, waiting: Sequence[WaitingPush]) -> dict[str, _Shown]:
+        """Return what confirms a push, by tag."""
+        tags = {each.tag: each for each in waiting if self._confirming(each)}
+        later = self._known_pushes(connection, tags)
+        return {
+            tag: _Shown(found, tuple(later.get(tag, ())), self._reading(connection, tag, verdicts.image_of(found)))
+            for tag, push in tags.items()
+            if (found := self._confirming(push)) is not None
+        }
 
-    def _reading(self, connection: Connection, tag: str, image: TagImage) -> Reading:
+    def _confirming(self, push: WaitingPush) -> Tag | None:
+        """Return what confirms the push; None: nothing does."""
+        found = self._findings.get(push.tag)
+        if isinstance(found, Tag) and (push.is_test or verdicts.is_shown(found, push.pushed_at)):
+            return found
+        return None
+
+    def _reading(self, connection: Connection, tag: str, image: TagImage | None) -> Reading:
+        if image is None:
+            return Reading()
         where = (self._claim.workspace, self._claim.repository)
-        thresholds = self._thresholds(RepositoryName.parse(self._claim.repository))
+        named = self._thresholds.baseline_tag
         previous = history.before(connection, *where, tag, image)
-        named = thresholds.baseline_tag
         baseline = (
             history.baseline(connection, *where, tag) if named is None else history.latest(connection, *where, named)
         )
-        return Reading(image=image, previous=previous, growths=growths(image, previous, baseline, thresholds))
+        return Reading(image=image, previous=previous, growths=growths(image, previous, baseline, self._thresholds))
 
-    def _known_pushes(self, connection: Connection, tag: str) -> tuple[datetime, ...]:
-        earliest = min(each.pushed_at for each in self._claim.pushes if each.tag == tag)
-        found = connection.execute(
-            select(events.c.pushed_at).where(
-                events.c.workspace == self._claim.workspace,
-                events.c.repository == self._claim.repository,
-                events.c.tag == tag,
-                events.c.pushed_at > earliest,
-                events.c.source != "test",
+    def _known_pushes(self, connection: Connection, tags: Collection[str]) -> Mapping[str, Sequence[datetime]]:
+        """Return when tags were pushed since the first of the pushes that wait, in no order."""
+        found: dict[str, list[datetime]] = {}
+        if tags:
+            rows = connection.execute(
+                select(events.c.tag, events.c.pushed_at).where(
+                    events.c.workspace == self._claim.workspace,
+                    events.c.repository == self._claim.repository,
+                    events.c.tag.in_(tags),
+                    events.c.pushed_at > min(each.pushed_at for each in self._claim.pushes),
+                    events.c.source != "test",
+                )
             )
-        )
-        return tuple(found.scalars())
+            for row in rows:
+                found.setdefault(row.tag, []).append(row.pushed_at)
+        return found
 
-    def _note(self, connection: Connection, push: WaitingPush, shown: _Shown | None, now: datetime) -> bool:
-        """Note what became of one push; return whether there is something to tell."""
-        if shown is not None and (push.is_test or verdicts.is_shown(shown.tag, push.pushed_at)):
-            reading = shown.reading_of(push).model_dump(mode="json")
-            _write(connection, push, _settled(ReadingState.CONFIRMED, None), reading=reading)
-            return True
+    def _note(self, push: WaitingPush, shown: Mapping[str, _Shown], now: datetime) -> _Note | None:
+        """Return what becomes of a push; None: it was not ours to read."""
+        if self._confirming(push) is not None:
+            reading = shown[push.tag].reading_of(push).model_dump(mode="json")
+            return _Note(push.event_id, ReadingState.CONFIRMED, reading=reading, is_news=True)
         if push.event_id not in self._claim.event_ids:
-            return False
+            return None
         if not push.tag:
-            _write(connection, push, _settled(ReadingState.UNCONFIRMED, None))
-            return True
-        unseen = self._unseen(push, shown)
+            return _Note(push.event_id, ReadingState.UNCONFIRMED, is_news=True)
+        unseen = self._unseen(push)
         if _is_hopeless(push, now):
-            _write(connection, push, _settled(ReadingState.UNCONFIRMED, unseen.problem))
-            return True
-        due_at = now + self._pause(push, unseen)
-        _write(connection, push, {"reading_due_at": due_at, "reading_problem": unseen.problem.value})
-        return push.problem is None
+            return _Note(push.event_id, ReadingState.UNCONFIRMED, problem=unseen.problem, is_news=True)
+        return _Note(
+            push.event_id,
+            ReadingState.WAITING,
+            due_at=now + self._pause(push, unseen),
+            problem=unseen.problem,
+            is_news=push.problem is None,
+        )
 
-    def _unseen(self, push: WaitingPush, shown: _Shown | None) -> Unseen:
-        if shown is not None:
-            is_dated = shown.tag.pushed_at is not None
-            return Unseen(ReadingProblem.OLDER if is_dated else ReadingProblem.AWAY)
-        found = self._findings.get(push.tag)
-        return found if isinstance(found, Unseen) else Unseen(ReadingProblem.AWAY)
+    def _unseen(self, push: WaitingPush) -> Unseen:
+        found = self._findings.get(push.tag, Unseen(ReadingProblem.AWAY))
+        if isinstance(found, Unseen):
+            return found
+        return Unseen(ReadingProblem.AWAY if found.pushed_at is None else ReadingProblem.OLDER)
 
     def _pause(self, push: WaitingPush, unseen: Unseen) -> timedelta:
         if unseen.again_after is None:
             return timedelta(seconds=backoff_seconds(push.attempts, self._draw))
-        return min(max(unseen.again_after, timedelta(seconds=1)), claims.LONGEST_WAIT)
+        return min(max(unseen.again_after, _SHORTEST_WAIT), claims.LONGEST_WAIT)
 
 
 def _is_hopeless(push: WaitingPush, now: datetime) -> bool:
@@ -169,13 +191,16 @@ def _is_hopeless(push: WaitingPush, now: datetime) -> bool:
     return push.is_test or is_old or push.attempts >= MOST_ATTEMPTS
 
 
-def _settled(state: ReadingState, problem: ReadingProblem | None) -> dict[str, Any]:
-    return {
-        "reading_state": state.value,
-        "reading_problem": None if problem is None else problem.value,
-        "reading_due_at": None,
-    }
-
-
-def _write(connection: Connection, push: WaitingPush, values: Mapping[str, Any], **more: Any) -> None:
-    connection.execute(update(events).where(events.c.id == push.event_id).values({**values, **more}))
+def _write(connection: Connection, notes: Iterable[_Note]) -> None:
+    rows = [
+        {
+            "event_id": note.event_id,
+            "reading_state": note.state.value,
+            "reading_due_at": note.due_at,
+            "reading_problem": None if note.problem is None else note.problem.value,
+            "reading": note.reading,
+        }
+        for note in notes
+    ]
+    if rows:
+        connection.execute(update(events).where(events.c.id == bindparam("event_id")), rows)

@@ -6,8 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.document import Code, Inline, Line, Listing, Moment, Note, Paragraph, Part, Strong, line
-from bot.images import RepositoryName
+from bot.document import Code, Inline, Line, Listing, Moment, Note, Paragraph, Part, Person, Strong, line
 from bot.pushes.filters import Filters, glob_matches
 from bot.pushes.subscriptions import ChannelState, Origin, Subscription
 
@@ -126,7 +125,7 @@ def _written(each: SubscriptionFacts, facts: ChannelFacts) -> Line:
 def _who(each: SubscriptionFacts) -> Line:
     if each.origin is Origin.FILE:
         return (", from the configuration file since ", Moment(each.created_at))
-    by = (" by ", Code(each.created_by)) if each.created_by else ()
+    by = (" by ", Person(each.created_by)) if each.created_by else ()
     return (", since ", Moment(each.created_at), *by)
 
 
@@ -134,9 +133,7 @@ def _muted(each: SubscriptionFacts, facts: ChannelFacts) -> Line:
     """Say what of it is muted, by whom and until when."""
     pieces: list[Inline] = []
     for mute in facts.mutes:
-        repository = RepositoryName.parse(mute.repository)
-        namespace, _, name = each.image.partition("/")
-        if repository.namespace == namespace and glob_matches(name, repository.name):
+        if glob_matches(each.image, mute.repository):
             which = () if mute.repository == each.image else (" ", Code(mute.repository))
-            pieces += ["; muted", *which, " until ", Moment(mute.until_at), " by ", Code(mute.muted_by)]
+            pieces += ["; muted", *which, " until ", Moment(mute.until_at), " by ", Person(mute.muted_by)]
     return tuple(pieces)

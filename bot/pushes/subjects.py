@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Text, cast, select
 
 from bot.images import InvalidReferenceError, RepositoryName, check_tag
 from bot.pushes.filters import Filters
@@ -85,10 +85,16 @@ class Subject:
 
 def load_subjects(connection: Connection, workspace: str, own: Collection[str]) -> tuple[Subject, ...]:
     """Return what a workspace's subscriptions ask to look at; see `subjects_of`."""
-    columns = subscriptions.c.namespace, subscriptions.c.name, subscriptions.c.filters, subscriptions.c.created_at
-    rows = connection.execute(select(*columns).where(subscriptions.c.workspace == workspace)).all()
+    rows = connection.execute(
+        select(
+            subscriptions.c.namespace,
+            subscriptions.c.name,
+            cast(subscriptions.c.filters, Text).label("filters"),  # As text, of which there are few different ones.
+            subscriptions.c.created_at,
+        ).where(subscriptions.c.workspace == workspace)
+    )
     return subjects_of(
-        (Interest(Pattern(row.namespace, row.name), _filters(row.filters), row.created_at) for row in rows), own
+        (Interest(Pattern(row.namespace, row.name), _filters_of(row.filters), row.created_at) for row in rows), own
     )
 
 
@@ -122,10 +128,11 @@ def _subjects_in(namespace: str, interests: Sequence[Interest], *, is_own: bool)
         yield Subject(namespace, RepositoryName(namespace, name), is_own, tuple(several))
 
 
-def _filters(stored: Any) -> Filters:
+@lru_cache(maxsize=4096)
+def _filters_of(text: str) -> Filters:
     """Read the filters of a row; what a later version wrote and we cannot read leaves nothing out."""
     try:
-        return Filters.model_validate(stored)
+        return Filters.model_validate_json(text)
     except ValidationError:
         return Filters()
 

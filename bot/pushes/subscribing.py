@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from bot.document import Code, Document, Inline, Paragraph, Part, line
+from bot.document import Code, Document, Inline, Paragraph, Part, Person, line
 from bot.errors import ConfigError, DeliveryError, HubBotError, HubError, UserError
 from bot.governance.roles import Role
 from bot.hub.client import HubClient
@@ -270,7 +270,7 @@ class Subscribing:
         gone: list[Inline] = []
         for each in removed.removed:
             gone += [", " if gone else "", *pattern_words(str(each.pattern), each.filters.words())]
-        first = line("No longer announced here, as ", Code(asker.user_id), " asked: ", *gone, ".")
+        first = line("No longer announced here, as ", Person(asker.user_id), " asked: ", *gone, ".")
         try:
             self._post(asker.channel, Document("", (Paragraph(first), *_left(facts))))
         except DeliveryError as error:
@@ -300,7 +300,7 @@ class Subscribing:
 def _confirmation(asker: Asker, wish: Wish, added: Added) -> Document:
     what = pattern_words(str(wish.pattern), wish.filters.words())
     how = " with these filters" if added.change is Change.REPLACED else ""
-    first = line(f"Announced here from now on{how}, as ", Code(asker.user_id), " asked: pushes to ", *what, ".")
+    first = line(f"Announced here from now on{how}, as ", Person(asker.user_id), " asked: pushes to ", *what, ".")
     return Document("", (Paragraph(first), *_left(ChannelFacts.of(added.state), least=2)))
 
 

@@ -94,6 +94,16 @@ def date(at: datetime, form: str) -> Element:
     return {"type": "date", "timestamp": int(at.timestamp()), "format": form, "fallback": format_time(at)}
 
 
+def user(user_id: str) -> Element:
+    """Return a mention of somebody."""
+    return {"type": "user", "user_id": user_id}
+
+
+def channel(channel_id: str) -> Element:
+    """Return a mention of a channel."""
+    return {"type": "channel", "channel_id": channel_id}
+
+
 def text_cell(content: str) -> Element:
     """Return a cell of text; nothing in it is parsed."""
     return {"type": "raw_text", "text": content or text.NOTHING}

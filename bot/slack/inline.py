@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.document import Code, Count, Inline, Line, Link, Moment, Size, Strong, plain
+from bot.document import Channel, Code, Count, Inline, Line, Link, Moment, Person, Size, Strong, plain
 from bot.slack import blocks, text
 from bot.slack.message import Element
 
@@ -52,6 +52,10 @@ def _element(piece: Inline) -> Element:
             return blocks.hyperlink(text.clean(label), address, **({"bold": True} if is_strong else {}))
         case Moment(at) if at is not None:
             return blocks.date(at, text.DATE_AND_TIME)
+        case Person(user_id) if text.is_slack_id(user_id):
+            return blocks.user(user_id)
+        case Channel(channel_id) if text.is_slack_id(channel_id):
+            return blocks.channel(channel_id)
         case _:
             return blocks.words(text.clean(plain(piece)))
 
@@ -67,7 +71,11 @@ def _mrkdwn(piece: Inline) -> str:
             return f"*{shown}*" if is_strong else shown
         case Moment(at) if at is not None:
             return text.date(at)
-        case Size() | Count() | Moment():
-            return plain(piece)
+        case Person(user_id) if text.is_slack_id(user_id):
+            return f"<@{user_id}>"
+        case Channel(channel_id) if text.is_slack_id(channel_id):
+            return f"<#{channel_id}>"
+        case Size() | Count() | Moment() | Person() | Channel():
+            return text.inert(plain(piece))
         case str():
             return text.inert(piece)

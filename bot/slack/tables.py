@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.document import Count, Inline, Link, Moment, Size, Table, plain
-from bot.slack import blocks, text
+from bot.document import Channel, Count, Inline, Link, Moment, Person, Size, Table, plain
+from bot.slack import blocks, inline, text
 from bot.slack.message import Block, Element
 
 _WIDEST = 40
@@ -50,6 +50,8 @@ def _cell(piece: Inline, limit: int) -> Element:
             return blocks.number_cell(value, plain(piece))
         case Moment(at) if at is not None:
             return blocks.rich_text(blocks.section([blocks.date(at, text.AGO)]))
+        case Person() | Channel():
+            return blocks.rich_text(blocks.section(inline.elements((piece,))))
         case Link(label, url) if address := text.web_address(url):
             shown = text.cut(text.one_line(label), limit) or text.NOTHING
             return blocks.rich_text(blocks.section([blocks.hyperlink(shown, address)]))

@@ -28,6 +28,7 @@ _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 # There is no escape for Slack's styling marks, so text that is not ours gets their look-alikes.
 _LOOK_ALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
 _UNDERSCORE_AT_EDGE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+_SLACK_ID = re.compile(r"[CDGUW][A-Z0-9]{1,63}")
 _QUOTE_MARK = re.compile(r"^(\s*)>", re.MULTILINE)
 
 
@@ -63,6 +64,11 @@ def inert(text: str) -> str:
 def code(text: str) -> str:
     """Return the text as inline code. Only a backtick could end it early, so there is none left."""
     return f"`{escape(one_line(text).replace('`', 'ˋ')) or NOTHING}`"
+
+
+def is_slack_id(text: str) -> bool:
+    """Tell whether this can be the id of a person or a channel; nothing else may be put where Slack reads one."""
+    return _SLACK_ID.fullmatch(text) is not None
 
 
 def bold(text: str) -> str:

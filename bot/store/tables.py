@@ -46,6 +46,7 @@ events = Table(
     UniqueConstraint("workspace", "repository", "tag", "pushed_at"),
     Index(None, "workspace", "repository", "received_at"),
     Index(None, "reading_due_at"),
+    Index(None, "workspace", "repository", "reading_due_at"),
     Index(None, "received_at"),
 )
 """The pushes that Docker Hub told of, or that a listing showed, each once; and what reading them back gave."""

@@ -163,7 +163,7 @@ class Desk:
 
     def _understood(self, asked: SlashCommand | Mention) -> Invocation:
         invocation = self._router.parse(asked.text)
-        self._rights.check_cached(asked.person, invocation.command)
+        self._rights.check_cached(asked.person, invocation.role, invocation.command.name)
         return invocation
 
     def _submit(self, action: Callable[[], None], reply: Reply) -> bool:

@@ -1,6 +1,5 @@
 """May this person use this command, and if not: what does one say to them?"""
 
-from bot.chat.command import AnyCommand
 from bot.errors import DeliveryError
 from bot.governance.roles import Person, Policy, Role, Roles
 from bot.slack import text
@@ -37,7 +36,7 @@ class Rights:
         self._roles = roles
         self._policy = policy
 
-    def check_cached(self, person: Person, command: AnyCommand) -> None:
+    def check_cached(self, person: Person, needed: Role, name: str) -> None:
         """Refuse what is known to be forbidden. Never waits; who is not known yet is checked later.
 
         Raises:
@@ -45,7 +44,7 @@ class Rights:
         """
         role = self._roles.cached(person)
         if role is not None:
-            self._compare(role, command.role, command.name)
+            self._compare(role, needed, name)
 
     def check(self, person: Person, needed: Role, name: str) -> Role:
         """Return the person's role if it is enough. Help needs none, and asks nobody.

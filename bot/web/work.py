@@ -96,7 +96,7 @@ class Work:
         """Return the answer, and one word for the log."""
         command = assignment.invocation.command
         try:
-            role = self._rights.check(assignment.person, command.role, command.name)
+            role = self._rights.check(assignment.person, assignment.invocation.role, command.name)
         except NotAllowedError as error:
             return notice(str(error)), "denied"
         place = Place(channel=assignment.channel_id, user_id=assignment.person.user_id)
@@ -135,7 +135,7 @@ class Work:
             document=document,
             verb=assignment.invocation.command.name,
             line=assignment.invocation.line,
-            role=assignment.invocation.command.role,
+            role=assignment.invocation.role,
             is_for_outside=is_for_outside,
         )
         return share_button(self._shares.offer(share), is_for_outside=is_for_outside)

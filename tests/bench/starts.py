@@ -4,8 +4,8 @@ import statistics
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
+from tests.bench.process import holdings
 from tests.support.running import RunningBot, start_bot, wait_until_it_serves
 
 STARTS = 5
@@ -42,13 +42,6 @@ def _start(environment: Mapping[str, str], port: int) -> Start:
         wait_until_it_serves(bot, path="/readyz")
         seconds = time.monotonic() - began
         time.sleep(_REST_SECONDS)
-        return Start(seconds, _resident_bytes(bot.process.pid))
+        return Start(seconds, holdings(bot.process.pid).resident_bytes)
     finally:
         bot.stop()
-
-
-def _resident_bytes(pid: int) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    raise AssertionError("the kernel does not say how much memory the process has")

@@ -1,15 +1,20 @@
-"""How many webhooks a second are committed before their answer, against the same route parsing without storing."""
+"""How many webhooks a second are committed before their answer, against the same route parsing without storing.
 
-import itertools
-import json
-import socket
+One channel hears of all of them. The rates are those of a bot that has caught up with what came before; the time at a
+steady rate is that of one which is in the midst of reading back, folding and posting.
+"""
+
+import os
+import signal
 import statistics
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import timedelta
+from itertools import count, islice
 from typing import cast
 
 from bot.clock import SystemClock
@@ -19,24 +24,32 @@ from bot.web.health import Health
 from bot.web.routes import build_routes
 from bot.web.server import WebServer
 from bot.web.webhooks import DockerHubWebhooks
+from tests.bench.books import Books
+from tests.bench.outside import Outside
+from tests.bench.sending import SECRET, send, steady_p99, webhook
+from tests.support.running import RunningBot
 
-SECRET = "a-path-secret-of-the-bench-1"
-CONNECTIONS = 8
 PER_ROUND = 2_000
 ROUNDS = 5
 STEADY_PER_SECOND = 200
 STEADY_SECONDS = 5
-_PAYLOAD = json.loads((Path(__file__).parents[1] / "pushes" / "payloads" / "push__2022_today.json").read_text())
-_LARGEST_ANSWER = 65_536
+REPOSITORIES, TAGS = 20, 100
+_CATCH_UP_SECONDS = 60.0
+_LOOK_EVERY_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class Webhooks:
-    """Webhooks a second, medians of rounds that alternate; and the 99th percentile at a steady rate, in seconds."""
+    """Webhooks a second, medians of rounds that alternate; and the 99th percentile at a steady rate, in seconds.
+
+    Attributes:
+        posts: How many messages the channel got meanwhile.
+    """
 
     ours: float
     bare: float
     steady_p99: float
+    posts: int
 
     @property
     def ratio(self) -> float:
@@ -44,88 +57,49 @@ class Webhooks:
         return self.ours / self.bare
 
 
-def measure_webhooks(our_port: int, bare_port: int) -> Webhooks:
+def measure_webhooks(world: Outside, ours: RunningBot, books: Books, bare: RunningBot) -> Webhooks:
     """Measure both in turn, so that a machine that drifts drifts for both."""
-    requests = _requests()
-    for port in (our_port, bare_port):
-        _rate(port, [next(requests) for _ in range(PER_ROUND // 10)])
+    requests = _requests(world)
+    for each in (ours, bare):
+        send(each.port, list(islice(requests, PER_ROUND // 10)))
     pairs = []
     for _ in range(ROUNDS):
-        batches = [[next(requests) for _ in range(PER_ROUND)] for _ in range(2)]
-        pairs.append((_rate(our_port, batches[0]), _rate(bare_port, batches[1])))
-    ours, bare = (statistics.median(side) for side in zip(*pairs, strict=True))
-    steady = [next(requests) for _ in range(STEADY_PER_SECOND * STEADY_SECONDS)]
-    return Webhooks(ours, bare, _steady_p99(our_port, steady))
+        _let_catch_up(books)
+        seconds = send(ours.port, list(islice(requests, PER_ROUND)))
+        with _halted(ours):
+            pairs.append((seconds, send(bare.port, list(islice(requests, PER_ROUND)))))
+    our_rate, bare_rate = (PER_ROUND / statistics.median(side) for side in zip(*pairs, strict=True))
+    steady = list(islice(requests, STEADY_PER_SECOND * STEADY_SECONDS))
+    p99 = steady_p99(ours.port, steady, STEADY_PER_SECOND)
+    return Webhooks(our_rate, bare_rate, p99, posts=sum(world.told().messages.values()))
 
 
-def _requests() -> Iterator[bytes]:
-    """Yield whole requests, no two of which are the same push."""
-    for second in itertools.count(int(time.time())):
-        payload = {**_PAYLOAD, "push_data": {**_PAYLOAD["push_data"], "pushed_at": second}}
-        body = json.dumps(payload).encode()
-        head = f"POST /webhooks/dockerhub/{SECRET} HTTP/1.1\r\nHost: bench\r\nContent-Length: {len(body)}\r\n\r\n"
-        yield head.encode() + body
+def _requests(world: Outside) -> Iterator[bytes]:
+    """Yield whole requests, no two of which are the same push: each tag is pushed again and again, by the second."""
+    pushed_at = world.push_everything()
+    for second in count():
+        for repository in range(world.plan.repositories):
+            for tag in range(world.plan.tags):
+                at = pushed_at - timedelta(seconds=second)
+                yield webhook(world.plan.repository(repository), world.plan.tag(repository, tag), at)
 
 
-def _rate(port: int, requests: Sequence[bytes]) -> float:
-    """Send requests over a few kept-alive connections at once; return how many a second were answered."""
-    shares = [requests[number::CONNECTIONS] for number in range(CONNECTIONS)]
-    barrier = threading.Barrier(CONNECTIONS + 1)
-
-    def send(share: Sequence[bytes]) -> None:
-        with _connected(port) as connection:
-            barrier.wait()
-            for request in share:
-                _exchange(connection, request)
-
-    threads = [threading.Thread(target=send, args=(share,)) for share in shares]
-    for thread in threads:
-        thread.start()
-    barrier.wait()
-    began = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    return len(requests) / (time.perf_counter() - began)
+def _let_catch_up(books: Books) -> None:
+    deadline = time.monotonic() + _CATCH_UP_SECONDS
+    while books.waiting().readings:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"the bot does not catch up: {books.waiting()}")
+        time.sleep(_LOOK_EVERY_SECONDS)
 
 
-def _steady_p99(port: int, requests: Sequence[bytes]) -> float:
-    """Send requests at a steady rate; return the 99th percentile of the time each takes from when it was due."""
-    began = time.perf_counter() + 0.1
-    due = [began + number / STEADY_PER_SECOND for number in range(len(requests))]
-    taken: list[float] = []
-
-    def send(first: int) -> None:
-        with _connected(port) as connection:
-            for number in range(first, len(requests), CONNECTIONS):
-                time.sleep(max(0.0, due[number] - time.perf_counter()))
-                _exchange(connection, requests[number])
-                taken.append(time.perf_counter() - due[number])
-
-    threads = [threading.Thread(target=send, args=(number,)) for number in range(CONNECTIONS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return statistics.quantiles(taken, n=100)[-1]
-
-
-def _connected(port: int) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connection
-
-
-def _exchange(connection: socket.socket, request: bytes) -> None:
-    """Send one request and look at its answer: an event that is new, and nothing else."""
-    connection.sendall(request)
-    answer = b""
-    while b"}" not in answer:  # The answers are small objects without others in them.
-        received = connection.recv(_LARGEST_ANSWER)
-        if not received:
-            break
-        answer += received
-    if b'"accepted"' not in answer:
-        raise AssertionError(answer)
+@contextmanager
+def _halted(bot: RunningBot) -> Iterator[None]:
+    """Stop a bot for a while: what it still has to do would slow down what it is compared with."""
+    os.kill(bot.process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(bot.process.pid, signal.SIGCONT)
 
 
 class _Forgetful:

@@ -1,63 +1,57 @@
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from bot.chat.command import Context
 from bot.chat.place import Place
-from bot.chat.router import Answer, Router, answer
+from bot.chat.router import Answer
 from bot.document import Link
 from bot.errors import AccessDeniedError, UsageError, UserError
 from bot.governance.roles import Role
+from bot.hub.auth import Credentials
 from bot.pushes.ledger import Ledger
-from bot.pushes.service import Pushes
-from bot.store.base import Store
-from bot.store.engine import open_store
+from bot.sandbox.hub.simulator import HubSimulator
 from bot.store.errors import StoreUnavailableError
-from bot.store.migrations import upgrade
 from bot.store.tables import messages
-from commands import deliveries
-from tests.support.desk import NOW, Desk, spoken
+from tests.support.desk import NOW, Desk, small_hub, spoken
+from tests.support.following import RECEIVER, FollowingDesk
 from tests.support.ledger import Past
 
 
-@pytest.fixture
-def store() -> Iterator[Store]:
-    store = open_store("sqlite://", now=lambda: NOW)
-    upgrade(store)
-    yield store
-    store.close()
+class Counter(FollowingDesk):
+    """Asks as an operator in the channel C1, unless something else is said."""
 
-
-@pytest.fixture
-def past(store: Store) -> Past:
-    return Past(store, NOW)
-
-
-class Counter:
-    """Asks `/hub deliveries …` in the channel C1, as an operator unless something else is said."""
-
-    def __init__(self, desk: Desk, store: Store) -> None:
-        self._desk = desk
-        ledger = Ledger(store, link=lambda channel, ts: f"https://acme.slack.com/archives/{channel}/p{ts}")
-        self._pushes = Pushes(ledger=ledger)
-        self._router = Router([deliveries.COMMAND])
-
-    def ask(self, text: str, *, role: Role = Role.OPERATOR, place: Place | None = Place("C1", "U0OPS")) -> Answer:  # noqa: B008 - Frozen.
-        context = Context(hub=self._desk.client, clock=self._desk.clock, role=role, place=place, pushes=self._pushes)
-        return answer(self._router.parse(text), context)
-
-    def says(self, text: str, *, role: Role = Role.OPERATOR) -> list[str]:
-        return spoken(self.ask(text, role=role).document)
+    def ask_as(self, role: Role, text: str) -> Answer:
+        self.role = role
+        return self.ask(text)
 
     def says_in_the_terminal(self, text: str) -> list[str]:
-        return spoken(self.ask(text, role=Role.ADMIN, place=None).document)
+        self.role, self.place = Role.ADMIN, None
+        return self.says(text)
+
+    def context(self) -> Context:
+        ledger = Ledger(self.store, link=lambda channel, ts: f"https://acme.slack.com/archives/{channel}/p{ts}")
+        context = super().context()
+        assert context.pushes is not None
+        return replace(context, pushes=replace(context.pushes, ledger=ledger))
 
 
 @pytest.fixture
-def counter(desk: Desk, store: Store) -> Counter:
-    return Counter(desk, store)
+def counter() -> Iterator[Counter]:
+    with HubSimulator(small_hub(), now=lambda: NOW) as hub:
+        desk = Counter(hub, Credentials.from_values(), RECEIVER)
+        desk.place = Place("C1", "U0OPS")
+        yield desk
+        desk.client.close()
+        desk.store.close()
+
+
+@pytest.fixture
+def past(counter: Counter) -> Past:
+    return Past(counter.store, NOW)
 
 
 def test_deliveries_shows_what_became_of_the_pushes_of_this_channel(past: Past, counter: Counter) -> None:
@@ -68,7 +62,7 @@ def test_deliveries_shows_what_became_of_the_pushes_of_this_channel(past: Past, 
     past.tell(waiting)
     past.tell(past.push("acme/db:1"), channel="C2")
 
-    asked = counter.ask("deliveries", role=Role.MEMBER)
+    asked = counter.ask_as(Role.MEMBER, "deliveries")
 
     assert spoken(asked.document) == [
         "Deliveries to this channel",
@@ -156,21 +150,24 @@ def test_nothing_is_said_as_nothing(counter: Counter) -> None:
     ],
 )
 def test_members_see_their_own_channel_and_act_on_none(counter: Counter, line: str, what: str) -> None:
-    refused = counter.ask(line, role=Role.MEMBER)
+    refused = counter.ask_as(Role.MEMBER, line)
 
     assert isinstance(refused.failure, AccessDeniedError)
     assert str(refused.failure).startswith(f"{what} needs an operator.")
 
 
 def test_a_member_may_name_the_channel_they_are_in(counter: Counter) -> None:
-    assert counter.says("deliveries --channel <#C1|general>", role=Role.MEMBER)[0] == "Deliveries to this channel"
+    assert (
+        spoken(counter.ask_as(Role.MEMBER, "deliveries --channel <#C1|general>").document)[0]
+        == "Deliveries to this channel"
+    )
 
 
 def test_a_refused_retry_changes_nothing(past: Past, counter: Counter) -> None:
     message = past.dead("C1")
     past.tell(past.push(), message)
 
-    counter.ask(f"deliveries retry {message}", role=Role.MEMBER)
+    counter.ask_as(Role.MEMBER, f"deliveries retry {message}")
 
     assert past.row(messages, message)["state"] == "dead"
 
@@ -273,17 +270,15 @@ def test_the_nearest_right_thing_is_named(counter: Counter, line: str, suggestio
     assert refused.value.suggestion == suggestion
 
 
-def test_without_a_database_it_says_what_to_set(desk: Desk) -> None:
-    context = Context(hub=desk.client, clock=desk.clock, role=Role.OPERATOR)
+def test_without_a_database_it_says_so(desk: Desk) -> None:
+    failure = desk.ask("deliveries").failure
 
-    said = answer(Router([deliveries.COMMAND]).parse("deliveries"), context)
-
-    assert isinstance(said.failure, UserError)
-    assert "HUB_BOT_WEBHOOK_SECRET" in str(said.failure)
+    assert isinstance(failure, UserError)
+    assert str(failure) == "Nothing is known of deliveries here: there is no database."
 
 
-def test_a_database_that_is_away_is_said_to_be(counter: Counter, store: Store) -> None:
-    store.close()
+def test_a_database_that_is_away_is_said_to_be(counter: Counter) -> None:
+    counter.store.close()
 
     assert isinstance(counter.ask("deliveries").failure, StoreUnavailableError)
 

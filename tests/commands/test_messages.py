@@ -4,12 +4,12 @@ import re
 import types
 from datetime import UTC, datetime
 from enum import EnumMeta
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from bot.chat.command import AnyCommand
 from bot.chat.failures import describe_failure
@@ -57,17 +57,20 @@ def any_value(annotation: Any) -> st.SearchStrategy[Any]:
         return st.one_of(*(any_value(each) for each in inner))
     if origin is tuple:
         return st.lists(any_value(inner[0]), max_size=4).map(tuple)
-    if origin is Literal:
-        return st.sampled_from(inner)
+    choices = inner if origin is Literal else tuple(annotation) if isinstance(annotation, EnumMeta) else ()
+    if choices:
+        return st.sampled_from(choices)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return any_model(annotation)
-    assert not isinstance(annotation, EnumMeta)
+    if origin is Annotated:
+        return any_value(inner[0])
     simple: dict[Any, st.SearchStrategy[Any]] = {
         str: words,
         int: st.integers(-1, 2**63),
         bool: st.booleans(),
         datetime: times,
         type(None): st.none(),
+        SecretStr: words.map(SecretStr),
         ImageReference: st.just(ImageReference("api", "acme")),
     }
     return simple[annotation]

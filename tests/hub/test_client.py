@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.clock import FrozenClock
-from bot.errors import NotFoundError, RateLimitedError
+from bot.errors import NotFoundError, RateLimitedError, UnavailableError
 from bot.hub.auth import Credentials
 from bot.hub.client import HubClient, HubUrls
 from bot.images import ImageReference, RepositoryName
@@ -111,6 +111,49 @@ def test_background_waits_where_a_person_is_told(
     assert clock.monotonic() == 0
     assert client.background().repositories.get(NGINX).name == "nginx"
     assert clock.monotonic() >= 40
+
+
+def test_work_that_comes_back_by_itself_is_told_when_and_never_waits(
+    hub: HubSimulator, make_client: MakeClient, clock: FrozenClock
+) -> None:
+    client = make_client().once()
+    hub.faults.add(Fault(kind="rate_limited", times=1, retry_after_seconds=40))
+
+    for _ in range(3):
+        with pytest.raises(RateLimitedError) as raised:
+            client.repositories.get(NGINX)
+        assert (raised.value.retry_at - clock.now()).total_seconds() == pytest.approx(40, abs=0.1)
+
+    assert clock.monotonic() == 0
+    assert len(hub.requests) == 1
+
+
+def test_work_that_comes_back_by_itself_asks_once(
+    hub: HubSimulator, make_client: MakeClient, clock: FrozenClock
+) -> None:
+    client = make_client()
+    hub.faults.add(Fault(kind="unavailable"))
+
+    with pytest.raises(UnavailableError):
+        client.once().repositories.get(NGINX)
+    assert (len(hub.requests), clock.monotonic()) == (1, 0)
+
+    with pytest.raises(UnavailableError):
+        client.repositories.get(NGINX)
+    assert len(hub.requests) > 2
+
+
+def test_work_that_comes_back_by_itself_leaves_some_of_the_budget_to_people(make_client: MakeClient) -> None:
+    client = make_client()
+    once = client.once()
+
+    for _ in range(180 - 9):
+        once.repositories.get(NGINX)
+    with pytest.raises(RateLimitedError):
+        once.repositories.get(NGINX)
+
+    assert client.rate_limits.list()[0].limit.remaining == 9
+    assert client.repositories.get(NGINX).name == "nginx"
 
 
 def test_background_keeps_to_the_budget_and_leaves_some(make_client: MakeClient, clock: FrozenClock) -> None:

@@ -230,6 +230,18 @@ def test_background_work_leaves_the_last_twentieth_to_people() -> None:
     assert seconds_waited(budget, clock, Patience(None)) >= 30
 
 
+def test_work_that_comes_back_leaves_the_last_twentieth_to_people_without_waiting_for_more() -> None:
+    clock = FrozenClock(NOW)
+    budget = budgets(clock).of("hub.docker.com", "no credential")
+    budget.note(answer(remaining=9, reset_in=30))
+
+    with pytest.raises(RateLimitedError) as raised:
+        budget.wait(Patience(0, asks_once=True), resource="acme/api", credential="no credential")
+
+    assert clock.monotonic() == 0
+    assert raised.value.retry_at == NOW + timedelta(seconds=30 + SPACING_SECONDS)
+
+
 def test_late_answer_of_a_past_minute_starts_nothing() -> None:
     clock = FrozenClock(NOW)
     budget = budgets(clock).of("hub.docker.com", "no credential")

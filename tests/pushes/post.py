@@ -11,6 +11,7 @@ from bot.outbox import lanes
 from bot.outbox.notes import KIND as NOTE
 from bot.outbox.notes import NoteWriter
 from bot.outbox.worker import LaneWorker
+from bot.outbox.writers import Writers
 from bot.pushes.announcements import TAGS_KIND, PushWriter, TagsWriter
 from bot.pushes.channels import tell_owners
 from bot.pushes.folding import KIND, note_readings
@@ -40,7 +41,7 @@ class Post:
         self.clock = clock
         self.intake = Intake(store)
         client = SlackClient(seed.BOT_TOKEN, slack.api_url, timeout_seconds=2)
-        writers = {KIND: PushWriter(), TAGS_KIND: TagsWriter(), NOTE: NoteWriter()}
+        writers: Writers = {KIND: PushWriter(), TAGS_KIND: TagsWriter(), NOTE: NoteWriter()}
         self.worker = LaneWorker(store, client, writers, clock, on_suspended=tell_owners, draw=lambda: 0.0)
 
     def subscribe(

@@ -24,6 +24,14 @@ START = datetime(2026, 11, 21, 9, 0, 0, 250_000, tzinfo=UTC)
 LONG_AGO = START - timedelta(days=90)
 
 
+class SettableClock(FrozenClock):
+    """A clock whose wall time can be set back, as that of a machine can; monotonic time goes on."""
+
+    def set_back(self, **duration: float) -> None:
+        """Set it back by so much."""
+        self._at -= timedelta(**duration).total_seconds()
+
+
 class Scene:
     """What a test of the lookout plays with.
 
@@ -34,7 +42,7 @@ class Scene:
         token: A PAT of `ana`; None: no credential.
     """
 
-    def __init__(self, hub: HubSimulator, store: Store, clock: FrozenClock, *, token: str | None = None) -> None:
+    def __init__(self, hub: HubSimulator, store: Store, clock: SettableClock, *, token: str | None = None) -> None:
         self.hub = hub
         self.store = store
         self.clock = clock

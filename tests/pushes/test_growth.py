@@ -50,7 +50,9 @@ def grew(before: int, after: int, *, against: str = "the last push", platform: s
         (100 * MB, 50 * MB, False),
     ],
 )
-def test_a_push_may_grow_by_less_than_ten_percent_or_five_megabytes(before: int, after: int, is_too_much: bool) -> None:
+def test_a_push_may_grow_by_less_than_ten_percent_or_five_megabytes(
+    before: int, after: int, *, is_too_much: bool
+) -> None:
     found = growths(image(linux_amd64=after), image(linux_amd64=before), None, Thresholds())
 
     assert found == ((grew(before, after),) if is_too_much else ())

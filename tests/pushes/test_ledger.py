@@ -195,6 +195,22 @@ def test_more_than_the_limit_is_said_to_be_there(past: Past, ledger: Ledger) -> 
     assert (len(three.rows), three.has_more) == (3, False)
 
 
+def test_an_address_that_is_not_known_is_asked_for_once(past: Past, store: Store) -> None:
+    asked = []
+
+    def unknown(channel: str, ts: str) -> None:
+        asked.append((channel, ts))
+
+    for number in range(3):
+        past.tell(past.push(), past.sent("C1", ts=f"{number}.0"))
+    past.tell(past.push(at=past.ago(minutes=1)))
+
+    rows = Ledger(store, link=unknown).deliveries(channel="C1", limit=10).rows
+
+    assert {each.link for each in rows} == {None}
+    assert len(asked) == 1
+
+
 def test_the_backlog_counts_what_is_still_to_be_delivered(past: Past, ledger: Ledger) -> None:
     oldest = past.ago(hours=3)
     past.tell(past.push(at=past.ago(days=2)), past.sent("C1"))
@@ -378,6 +394,21 @@ def test_a_push_in_no_message_yet_can_be_dropped(past: Past, ledger: Ledger) -> 
         ("C2", False, "muted"),
     ]
     assert states(ledger, None) == ["dropped", "muted"]
+
+
+def test_what_stands_beside_a_dropped_push_is_dropped_only_where_it_does(past: Past, ledger: Ledger) -> None:
+    event, beside = past.push("acme/api:1"), past.push("acme/api:2")
+    message = past.failing("C1")
+    for each in (event, beside):
+        past.tell(each, message)
+        past.tell(each, channel="C2")
+
+    outcomes = ledger.drop(event, "U0OPS")
+
+    assert [(each.channel, each.event_ids) for each in outcomes] == [("C1", (event, beside)), ("C2", (event,))]
+    told = {(row["event_id"], row["channel"]): row["state"] for row in past.rows(members)}
+    assert told[beside, "C2"] == "waiting"
+    assert {state for key, state in told.items() if key != (beside, "C2")} == {"dropped"}
 
 
 def test_dropping_twice_is_dropping_once_and_final(past: Past, ledger: Ledger) -> None:

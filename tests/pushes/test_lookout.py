@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from bot.clock import FrozenClock
 from bot.pushes.lookout import Lookout
 from bot.sandbox.hub.faults import Fault
 from bot.sandbox.hub.simulator import HubSimulator
@@ -19,7 +18,7 @@ from bot.store.base import Store
 from bot.store.engine import open_store
 from bot.store.migrations import upgrade
 from bot.store.tables import events, images, sightings, subscriptions
-from tests.pushes.scene import LONG_AGO, START, Scene, make_hub
+from tests.pushes.scene import LONG_AGO, START, Scene, SettableClock, make_hub
 from tests.store.conftest import OpenStore
 from tests.support.waiting import wait_until
 
@@ -29,25 +28,25 @@ PYTHON_TAGS = "/v2/namespaces/library/repositories/python/tags"
 
 
 @pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock(START)
+def clock() -> SettableClock:
+    return SettableClock(START)
 
 
 @pytest.fixture
-def hub(clock: FrozenClock) -> Iterator[HubSimulator]:
+def hub(clock: SettableClock) -> Iterator[HubSimulator]:
     with make_hub(clock) as hub:
         yield hub
 
 
 @pytest.fixture
-def store(opening: OpenStore, clock: FrozenClock) -> Store:
+def store(opening: OpenStore, clock: SettableClock) -> Store:
     store = opening("sqlite://", now=clock.now)
     upgrade(store)
     return store
 
 
 @pytest.fixture
-def scene(hub: HubSimulator, store: Store, clock: FrozenClock) -> Iterator[Scene]:
+def scene(hub: HubSimulator, store: Store, clock: SettableClock) -> Iterator[Scene]:
     scene = Scene(hub, store, clock)
     scene.repository("acme/api", "1.0", "1.1")
     scene.repository("acme/web", "1.0")
@@ -57,7 +56,7 @@ def scene(hub: HubSimulator, store: Store, clock: FrozenClock) -> Iterator[Scene
 
 
 @pytest.fixture
-def either(hub: HubSimulator, opening: OpenStore, url: str, clock: FrozenClock) -> Iterator[Scene]:
+def either(hub: HubSimulator, opening: OpenStore, url: str, clock: SettableClock) -> Iterator[Scene]:
     """The same on each kind of database."""
     store = opening(url, now=clock.now)
     upgrade(store)
@@ -402,8 +401,8 @@ class TestPolling:
         lookout.step()
 
         listing = "/v2/namespaces/bitnami/repositories"
-        assert scene.asked()[0] == listing
-        assert sorted(scene.asked() or scene.images()) == ["bitnami/kafka:4", "bitnami/redis:8"]
+        assert sorted(scene.asked()) == [listing, f"{listing}/kafka/tags", f"{listing}/redis/tags"]
+        assert sorted(scene.images()) == ["bitnami/kafka:4", "bitnami/redis:8"]
         assert {source for _, _, source in scene.events()} == {"poll"}
 
 
@@ -498,6 +497,20 @@ class TestTrouble:
         assert len({path for path in scene.asked() if path != REPOSITORIES}) == 3
         assert scene.sighting("acme/")["problem"] == "unavailable"
 
+    def test_repositories_that_are_out_of_order_here_and_there_are_no_outage(self, scene: Scene) -> None:
+        for number in range(10):
+            scene.repository(f"acme/app-{number}", "1.0")
+        lookout = watching(scene)
+        for number in range(10):
+            scene.push(f"acme/app-{number}", "2.0")
+            scene.advance(seconds=1)
+        scene.hub.faults.add(Fault("unavailable", path=f"{REPOSITORIES}/app-[02468]/tags"))
+
+        lookout.look_now()
+        lookout.step()
+
+        assert scene.images() == [f"acme/app-{number}:2.0" for number in (1, 3, 5, 7, 9)]
+
     def test_what_a_partial_listing_shows_is_told_and_the_rest_looked_for_again(self, scene: Scene) -> None:
         for number in range(150):
             scene.repository(f"acme/app-{number:03}", "1.0")
@@ -516,7 +529,7 @@ class TestTrouble:
         assert len(scene.events()) == 150
 
     def test_with_a_refused_credential_public_pushes_are_told_and_private_ones_later(
-        self, hub: HubSimulator, store: Store, clock: FrozenClock
+        self, hub: HubSimulator, store: Store, clock: SettableClock
     ) -> None:
         hub.state.add_personal_token("ana", "dckr_pat_of_the_tests")
         hub.state.create_repository("acme", "secret", at=LONG_AGO, is_private=True)
@@ -545,7 +558,7 @@ class TestTrouble:
         lookout.look_now()
         lookout.step()
 
-        scene.advance(hours=-3)
+        scene.clock.set_back(hours=3)
         lookout.step()
         scene.push("acme/api", "1.3")
         scene.advance(hours=1)
@@ -570,7 +583,7 @@ class TestTrouble:
         hub: HubSimulator,
         tmp_path: Path,
         opening: OpenStore,
-        clock: FrozenClock,
+        clock: SettableClock,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
         store = opening(f"sqlite:///{tmp_path}/test.db", now=clock.now, wait_seconds=0.01)
@@ -637,7 +650,7 @@ class TestThread:
 
     def test_it_survives_what_should_never_happen(self, scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
         scene.subscribe("acme/*")
-        scene.store.write(lambda connection: subscriptions.drop(connection))
+        scene.store.write(subscriptions.drop)
         lookout = scene.lookout()
 
         lookout.step()
@@ -721,7 +734,7 @@ def test_every_push_that_is_still_there_is_told_and_none_twice(
     history: list[tuple[str, str, str, int, float]],
 ) -> None:
     """Webhooks come or do not, looks happen or do not: in the end all that Docker Hub shows was told, once."""
-    clock = FrozenClock(START)
+    clock = SettableClock(START)
     with make_hub(clock) as hub:
         store = open_store("sqlite://", now=clock.now)
         upgrade(store)

@@ -32,7 +32,7 @@ def part(pushed_after: float) -> Image:
     ("shown", "expected"),
     [(tag(0), True), (tag(900), True), (tag(-2), True), (tag(-2.1), False), (tag(None), False)],
 )
-def test_a_push_is_shown_by_what_is_two_seconds_older_or_newer(shown: Tag, expected: bool) -> None:
+def test_a_push_is_shown_by_what_is_two_seconds_older_or_newer(shown: Tag, *, expected: bool) -> None:
     assert is_shown(shown, PUSHED_AT) is expected
 
 
@@ -54,7 +54,9 @@ def test_a_push_is_shown_by_what_is_two_seconds_older_or_newer(shown: Tag, expec
         pytest.param(tag(None), [], False, id="unknown"),
     ],
 )
-def test_a_push_is_overtaken_when_the_image_is_of_another_one(shown: Tag, later: list[float], expected: bool) -> None:
+def test_a_push_is_overtaken_when_the_image_is_of_another_one(
+    shown: Tag, later: list[float], *, expected: bool
+) -> None:
     assert is_overtaken(shown, PUSHED_AT, map(after, later)) is expected
 
 

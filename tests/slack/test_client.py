@@ -26,7 +26,9 @@ def answers(method: str, answer: object) -> SlackFault:
 
 
 def test_it_knows_who_it_is_and_what_it_may_do(client: SlackClient) -> None:
-    assert client.auth_test() == Identity(seed.TEAM_ID, seed.BOT_USER, frozenset(bot_scopes()))
+    assert client.auth_test() == Identity(
+        seed.TEAM_ID, seed.BOT_USER, frozenset(bot_scopes()), "https://acme.slack.com/"
+    )
 
 
 def test_a_message_is_posted_without_previews(slack: SlackSimulator, client: SlackClient) -> None:

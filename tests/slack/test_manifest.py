@@ -12,6 +12,7 @@ from bot.slack import scopes
 from bot.slack.client import SlackClient
 from bot.slack.manifest import COMMAND, bot_scopes, manifest
 from bot.slack.message import Message
+from bot.web.slack import ACTIONS
 from tests.support.shared import shared_file
 from tests.web.conftest import running_bot
 
@@ -55,7 +56,7 @@ def test_what_the_code_listens_to_is_in_the_manifest_and_nothing_else_is(slack: 
     settings = manifest()["settings"]
     commands = {entry["command"] for entry in manifest()["features"]["slash_commands"]}
     assert commands == {COMMAND}
-    assert listened == commands | set(settings["event_subscriptions"]["bot_events"]) | {"share"}
+    assert listened == commands | set(settings["event_subscriptions"]["bot_events"]) | ACTIONS
     assert settings["interactivity"]["is_enabled"] is True
 
 
@@ -68,18 +69,20 @@ def constraints_of(listener: Any) -> set[str]:
 def test_every_method_that_is_called_has_its_scopes_and_no_scope_is_unused(
     slack: SlackSimulator, client: SlackClient
 ) -> None:
+    slack.pace.is_enabled = False
     client.auth_test()
     ts = client.post_message(seed.CREW, Message("x")).ts
     client.update_message(seed.CREW, ts, Message("y"))
     client.post_ephemeral(seed.CREW, seed.ANA, Message("x"))
     client.send_file(seed.ANA, name="a.csv", content=b"x", comment="x")
+    client.attach_file(seed.CREW, thread_ts=ts, name="a.csv", content=b"x", comment="x")
     client.is_shared_outside(seed.CREW)
     client.is_shared_outside(seed.GENERAL)
     client.account(seed.ANA)
     client.usergroup_members(seed.PLATFORM)
     public = {name for name in vars(SlackClient) if not name.startswith("_")}
 
-    assert len(public) == 8, "a method of the client is not called here"
+    assert len(public) == 9, "a method of the client is not called here"
     assert {call.method for call in slack.calls} == set(scopes.METHODS)
     assert bot_scopes() == manifest()["oauth_config"]["scopes"]["bot"]
     assert bot_scopes() == [

@@ -1,6 +1,6 @@
 """A desk in a Slack channel, with a database: for the commands that say what a channel hears of."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +14,8 @@ from bot.governance.roles import Role
 from bot.hub.auth import Credentials
 from bot.images import RepositoryName
 from bot.pushes.intake import HOME
+from bot.pushes.ledger import Ledger
+from bot.pushes.service import Pushes
 from bot.pushes.subscribing import Subscribing
 from bot.pushes.webhook_setup import Receiver
 from bot.sandbox.hub.simulator import HubSimulator
@@ -37,17 +39,20 @@ class Channel:
         said: Each message, as plain lines; one that was rewritten stands there as it is now.
         samples: The sample pushes asked for.
         refusal: What Slack answers instead of taking a message.
+        after_post: What happens once it has taken one.
     """
 
     said: list[list[str]] = field(default_factory=list)
     samples: list[tuple[str, str, str]] = field(default_factory=list)
     refusal: DeliveryError | None = None
+    after_post: Callable[[], None] = field(default=lambda: None)
 
     def post(self, channel: str, document: Document) -> Posted:
         """Take a message."""
         if self.refusal:
             raise self.refusal
         self.said.append(spoken(document))
+        self.after_post()
         return Posted(channel, str(len(self.said)))
 
     def update(self, posted: Posted, document: Document) -> None:
@@ -89,12 +94,17 @@ class FollowingDesk(Desk):
 
     def context(self) -> Context:
         """Return what a command may use."""
-        return replace(super().context(), role=self.role, place=self.place, subscribing=self.subscribing)
+        pushes = Pushes(ledger=Ledger(self.store), subscribing=self.subscribing)
+        return replace(super().context(), role=self.role, place=self.place, pushes=pushes)
 
 
 @contextmanager
 def open_following_desk(
-    *, receiver: Receiver = RECEIVER, username: str | None = None, token: str | None = None, state: HubState | None = None
+    *,
+    receiver: Receiver = RECEIVER,
+    username: str | None = None,
+    token: str | None = None,
+    state: HubState | None = None,
 ) -> Iterator[FollowingDesk]:
     """Yield a desk in a channel that hears of nothing; anonymous at Docker Hub unless a token is given."""
     credentials = Credentials.from_values(username=username, token=SecretStr(token) if token else None)

@@ -239,8 +239,8 @@ def running_bot(
         policy=NAMED,
         client=client,
         urls=ResponseUrls(slack.api_url, timeout_seconds=2),
-        make_context=lambda role, progress: Context(
-            hub=cast("HubClient", None), clock=clock, role=role, progress=progress
+        make_context=lambda role, progress, place: Context(
+            hub=cast("HubClient", None), clock=clock, role=role, progress=progress, place=place
         ),
         has_private_data=has_private_data,
         clock=clock,

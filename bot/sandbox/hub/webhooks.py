@@ -110,11 +110,13 @@ class WebhookSender:
     Attributes:
         timeout_seconds: How long a receiver has for its whole answer, redirects included; real time.
         on_sent: Called after each try, in a background thread.
+        failed_count: How many tries there were of which nothing came.
     """
 
     def __init__(self, now: Callable[[], datetime], unknowns: Callable[[], Unknowns]) -> None:
         self.timeout_seconds = TIMEOUT_SECONDS
-        self.on_sent: Callable[[], None] = lambda: None
+        self.on_sent: Callable[[], object] = lambda: None
+        self.failed_count = 0
         self._now = now
         self._unknowns = unknowns
         self._numbers = count()
@@ -216,6 +218,8 @@ class WebhookSender:
         sent_at = self._now()
         letter.attempt.status = "pending"
         status, problem = self._outcome(letter)
+        with self._changed:
+            self.failed_count += problem is not None
         is_last = problem is None or letter.tries >= (RETRIES if self._unknowns().webhook_retries == "thrice" else 0)
         if is_last:
             letter.attempt.status = "error" if problem else "success"

@@ -65,6 +65,7 @@ def hub_card(hub: HubSimulator) -> Json:
         "repositories": repositories,
         "requests": hub.answered,
         "webhooks_sent": hub.webhooks.sent_count,
+        "webhooks_failed": hub.webhooks.failed_count,
     }
 
 

@@ -2,15 +2,20 @@
 
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+import requests
 
 from bot.sandbox.httpd import free_port
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.slack.seed import manifest_for
 from bot.sandbox.slack.state import File, Message
+from tests.sandbox.hub.receiver import running_receiver
 from tests.sandbox.page.conftest import PageOfTests
+from tests.support.waiting import wait_until
 
 
 def texts(seen: dict[str, list[dict[str, str]]], channel: str) -> list[str]:
@@ -46,7 +51,7 @@ def test_a_person_sees_the_workspace(page: PageOfTests) -> None:
     assert seen["app"]["tips"] == ["/hub tags acme/api"]
     assert seen["bot"] == {"state": "down", "transport": "http"}
     assert seen["hub"]["network"] == "up"
-    assert seen["hub"]["token"] == "good"
+    assert (seen["hub"]["token"], seen["hub"]["webhooks"], seen["hub"]["data"]) == ("good", "prompt", "fresh")
     assert {"name": "acme/api", "is_private": True}.items() <= next(
         each for each in seen["hub"]["repositories"] if each["name"] == "acme/api"
     ).items()
@@ -265,6 +270,137 @@ def test_a_push_of_nonsense_is_refused(page: PageOfTests, change: dict[str, obje
 
     assert answer.json()["ok"] is False
     assert "9.0.0" not in page.sandbox.hub.state.repository("acme/api").tags
+
+
+def pushed(page: PageOfTests, **change: object) -> dict[str, Any]:
+    """Push to acme/web:latest as the form does, and return the answer."""
+    order = {"do": "push_tag", "repository": "acme/web", "tag": "latest", "platforms": ["linux/amd64"], **change}
+    found: dict[str, Any] = page.post("/hub", order).json()
+    return found
+
+
+def rolled_back(page: PageOfTests, repository: str, tag: str) -> dict[str, Any]:
+    found: dict[str, Any] = page.post("/hub", {"do": "roll_back_tag", "repository": repository, "tag": tag}).json()
+    return found
+
+
+def test_a_push_may_be_larger_than_the_last(page: PageOfTests) -> None:
+    web = page.sandbox.hub.state.repository("acme/web")
+    before = web.tags["latest"].images[0].size_bytes or 0
+
+    pushed(page, grow_percent=25)
+
+    assert web.tags["latest"].images[0].size_bytes == round(before * 1.25)
+
+
+def test_a_rollback_brings_the_image_before_back(page: PageOfTests) -> None:
+    web = page.sandbox.hub.state.repository("acme/web")
+    released = web.tags["latest"]
+    pushed(page)
+
+    answer = rolled_back(page, "acme/web", "latest")
+
+    assert answer["digest"] == web.tags["latest"].digest == released.digest
+    assert web.tags["latest"].images == released.images
+
+
+@pytest.mark.parametrize(("repository", "tag"), [("acme/web", "latest"), ("acme/api", "stable")])
+def test_released_tags_have_something_to_go_back_to(page: PageOfTests, repository: str, tag: str) -> None:
+    assert rolled_back(page, repository, tag)["ok"] is True
+
+
+@pytest.mark.parametrize("tag", ["1.0.0", "none"])
+def test_what_never_changed_cannot_go_back(page: PageOfTests, tag: str) -> None:
+    answer = rolled_back(page, "acme/web", tag)
+
+    assert answer["error"] == f"acme/web:{tag} has pointed at no other image, so there is none to go back to."
+
+
+def test_a_push_is_told_to_the_bot(page: PageOfTests) -> None:
+    with running_receiver() as bot:
+        page.sandbox.announce_pushes_to(bot.url.removesuffix("/hook"))
+
+        answer = pushed(page)
+        bot.wait_for(1)
+
+    secret = page.sandbox.environment()["HUB_BOT_WEBHOOK_SECRET"]
+    assert len(secret) >= 24
+    assert bot.requests[0].path == f"/webhooks/dockerhub/{secret}"
+    assert bot.payloads[0]["push_data"]["pusher"] == "ana"
+    assert answer["webhooks"] == 1
+
+
+def test_every_repository_of_the_organization_tells_the_bot_and_no_other(page: PageOfTests) -> None:
+    page.sandbox.announce_pushes_to("http://127.0.0.1:9")
+
+    namespaces = page.sandbox.hub.state.repositories
+    assert {len(each.pipelines) for each in namespaces["acme"].values()} == {1}
+    assert not any(each.pipelines for each in namespaces["library"].values())
+    assert pushed(page, repository="library/nginx")["webhooks"] == 0
+
+
+@pytest.mark.parametrize(
+    ("weather", "order", "announced", "arrived"),
+    [
+        ("prompt", {}, 5, 1),  # The others come over the next seconds.
+        ("prompt", {"webhooks": 3}, 3, 1),
+        ("prompt", {"webhooks": 0}, 0, 0),
+        ("late", {}, 5, 0),
+        ("doubled", {}, 10, 2),
+        ("lost", {}, 0, 0),
+        ("lost", {"webhooks": 3}, 0, 0),
+    ],
+)
+def test_webhooks_have_weather(
+    page: PageOfTests, weather: str, order: dict[str, int], announced: int, arrived: int
+) -> None:
+    page.post("/hub", {"do": "webhooks", "state": weather})
+    assert page.seen_by("U0ANA")["hub"]["webhooks"] == weather
+    page.sandbox.hub.announcement = replace(page.sandbox.hub.announcement, spacing_seconds=60)
+    with running_receiver() as bot:
+        page.sandbox.announce_pushes_to(bot.url.removesuffix("/hook"))
+
+        answer = pushed(page, platforms=["linux/amd64", "linux/arm64/v8"], **order)
+
+        assert answer["webhooks"] == announced
+        assert page.sandbox.hub.webhooks.settle()
+        assert len(bot.requests) == arrived
+
+
+def test_the_page_is_told_how_webhooks_fared(page: PageOfTests) -> None:
+    page.sandbox.announce_pushes_to(f"http://127.0.0.1:{free_port()}")
+
+    pushed(page)
+
+    def card() -> dict[str, Any]:
+        found: dict[str, Any] = page.get("/state?as=U0ANA&after=0&wait=0").json()["hub"]
+        return found
+
+    wait_until(lambda: card()["webhooks_sent"])
+    assert (card()["webhooks_sent"], card()["webhooks_failed"]) == (1, 1)
+
+
+def test_docker_hubs_data_may_lag(page: PageOfTests) -> None:
+    def shown() -> str:
+        url = f"{page.sandbox.hub.url}/v2/namespaces/acme/repositories/gateway/tags/latest"
+        digest: str = requests.get(url, timeout=5).json()["digest"]
+        return digest
+
+    page.post("/hub", {"do": "data", "state": "lagging"})
+    before = shown()
+
+    digest = pushed(page, repository="acme/gateway")["digest"]
+
+    assert (shown(), page.seen_by("U0ANA")["hub"]["data"]) == (before, "lagging")
+    page.post("/clock", {"advance_seconds": 20})
+    assert shown() == digest
+
+
+@pytest.mark.parametrize(
+    "change", [{"webhooks": -1}, {"webhooks": 1_000}, {"grow_percent": -100}, {"grow_percent": "x"}]
+)
+def test_a_push_out_of_bounds_is_refused(page: PageOfTests, change: dict[str, object]) -> None:
+    assert pushed(page, **change)["ok"] is False
 
 
 def test_the_network_breaks_and_heals(page: PageOfTests) -> None:

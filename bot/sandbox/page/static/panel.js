@@ -138,8 +138,7 @@ export class Panel {
     this.#hubData.show(state.hub.data);
     this.#slackNetwork.show(state.slack.network);
     this.#push.update(state.hub.repositories);
-    const { requests, webhooks_sent: sent } = state.hub;
-    setText(this.#requests, `${counted(requests, "request")} answered, ${counted(sent, "webhook")} sent so far`);
+    setText(this.#requests, trafficWords(state.hub));
     this.#showBot(state);
     this.#reset.disabled = state.clock.offset_seconds === 0;
     this.tick();
@@ -179,6 +178,11 @@ function section(id, title, ...children) {
   );
   element.addEventListener("toggle", () => remember(`panel:${id}`, element.open));
   return element;
+}
+
+function trafficWords({ requests, webhooks_sent: sent, webhooks_failed: failed }) {
+  const inVain = failed > 0 ? `, ${failed.toLocaleString("en-US")} in vain` : "";
+  return `${counted(requests, "request")} answered and ${counted(sent, "webhook")} sent so far${inVain}`;
 }
 
 function offsetWords(seconds) {

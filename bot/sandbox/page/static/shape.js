@@ -145,6 +145,7 @@ function shapeHub(raw) {
     data: oneOf(raw.data, "fresh", "lagging"),
     requests: number(raw.requests),
     webhooks_sent: number(raw.webhooks_sent),
+    webhooks_failed: number(raw.webhooks_failed),
     repositories: repositories.map((each) => ({
       name: asText(each.name),
       tags: whole(each.tags).filter((tag) => typeof tag === "string"),

@@ -1,0 +1,28 @@
+"""A short run of `make chaos`, over each store. Moments of a kill are random; the seed only repeats the draws."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.kills import RECOVERY_SECONDS, campaign, interests
+
+KILLS = 4
+SEED = 20_261_121
+
+
+@pytest.mark.timeout(120)
+def test_nothing_is_lost_and_every_duplicate_has_a_dead_sender(tmp_path: Path, url: str) -> None:
+    outcome = campaign(
+        tmp_path,
+        url,
+        kills=KILLS,
+        seed=SEED,
+        channels=interests(channels=6, repositories=6, each=3),
+        longest_pause_seconds=5,
+        lives=(0.3, 1.5),
+    )
+
+    outcome.check(url)
+    assert outcome.account.owed > outcome.account.pushes > 0
+    assert outcome.in_flight > 0, "no kill met a message on its way"
+    assert outcome.recovery_seconds <= RECOVERY_SECONDS

@@ -1,0 +1,291 @@
+"""Subscribing: what the channel sees, what the person is told, what is kept."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bot.chat.place import Place
+from bot.chat.router import Answer
+from bot.errors import DeliveryError, UsageError
+from bot.governance.roles import Role
+from bot.pushes.subscriptions import ChannelState
+from bot.pushes.webhook_setup import Receiver
+from bot.store.errors import StoreUnavailableError
+from bot.store.tables import lanes
+from tests.support.desk import PAT
+from tests.support.following import CHANNEL, RECEIVER, SECRET, FollowingDesk, open_following_desk
+
+URL = f"https://bot.example.com/webhooks/dockerhub/{SECRET}"
+ASK_AN_ADMIN = "To have pushes told at once, an admin sets a webhook: /hub subscribe acme/api tells them how."
+HOW_TO = (
+    "To have pushes told at once, acme/api needs a webhook: on its Webhooks page at Docker Hub, set the name hub-bot "
+    "and the address below. It is a secret, and shown this once. Until then I look for pushes from time to time."
+)
+
+
+@pytest.fixture
+def desk() -> Iterator[FollowingDesk]:
+    with open_following_desk() as opened:
+        yield opened
+
+
+def state(desk: FollowingDesk) -> ChannelState:
+    return desk.subscribing.subscriptions.of_channel(CHANNEL)
+
+
+def failure(outcome: Answer) -> str:
+    assert outcome.failure is not None
+    return str(outcome.failure)
+
+
+def refused(code: str, *, permanent: bool = True) -> DeliveryError:
+    return DeliveryError(f"Slack refused chat.postMessage: {code}.", permanent=permanent, code=code)
+
+
+def test_the_channel_sees_it_and_the_person_is_told_all_that_it_hears_of(desk: FollowingDesk) -> None:
+    desk.ask("subscribe acme/empty")
+
+    assert desk.says("subscribe acme/api --tag v* --not-tag '*-rc*'") == [
+        "Subscribed: acme/api --tag 'v*' --not-tag '*-rc*'. This channel now hears of:",
+        "- 1. acme/empty, every push, since 2026-11-21 09:00 UTC by U0OPERATOR",
+        "- 2. acme/api --tag 'v*' --not-tag '*-rc*', since 2026-11-21 09:00 UTC by U0OPERATOR",
+        (
+            "To have pushes told at once, an admin sets a webhook: "
+            "/hub subscribe acme/api --tag 'v*' --not-tag '*-rc*' tells them how."
+        ),
+    ]
+    assert desk.channel.said == [
+        ["Announced here from now on, as U0OPERATOR asked: pushes to acme/empty."],
+        [
+            "Announced here from now on, as U0OPERATOR asked: pushes to acme/api --tag 'v*' --not-tag '*-rc*'.",
+            "- 1. acme/empty, every push, since 2026-11-21 09:00 UTC by U0OPERATOR",
+            "- 2. acme/api --tag 'v*' --not-tag '*-rc*', since 2026-11-21 09:00 UTC by U0OPERATOR",
+        ],
+    ]
+
+
+def test_a_tag_with_the_image_is_a_filter(desk: FollowingDesk) -> None:
+    desk.ask("subscribe acme/api:1.27 --tag v*")
+
+    assert [str(each) for each in state(desk).subscriptions] == ["acme/api --tag 1.27 --tag 'v*'"]
+
+
+def test_other_filters_replace_and_the_old_ones_are_told(desk: FollowingDesk) -> None:
+    desk.ask("subscribe acme/api --tag v*")
+
+    assert desk.says("subscribe acme/api --semver ^2")[:2] == [
+        "Other filters: acme/api --semver '^2' (it had --tag 'v*'). This channel now hears of:",
+        "- 1. acme/api --semver '^2', since 2026-11-21 09:00 UTC by U0OPERATOR",
+    ]
+    assert desk.channel.said[-1] == [
+        "Announced here from now on with these filters, as U0OPERATOR asked: pushes to acme/api --semver '^2'."
+    ]
+
+
+def test_the_same_again_is_not_said_twice_in_the_channel(desk: FollowingDesk) -> None:
+    desk.ask("subscribe acme/api")
+
+    assert desk.says("subscribe acme/api")[0] == "Subscribed already: acme/api. This channel hears of:"
+    assert len(desk.channel.said) == 1
+
+
+def test_the_same_again_opens_a_suspended_channel(desk: FollowingDesk) -> None:
+    desk.ask("subscribe acme/api")
+    values = {"suspended_at": desk.clock.now(), "suspension": "not_in_channel"}
+    desk.store.write(lambda connection: connection.execute(lanes.update().values(values)).rowcount)
+    assert desk.says("subscriptions")[-1].startswith("Suspended since 2026-11-21 09:00 UTC: Slack does not let me post")
+
+    desk.channel.refusal = refused("not_in_channel")
+    assert "Nothing was saved" in failure(desk.ask("subscribe acme/api"))
+    assert state(desk).suspended_at is not None
+
+    desk.channel.refusal = None
+    desk.ask("subscribe acme/api")
+    assert state(desk).suspended_at is None
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            refused("not_in_channel"),
+            "I am not in this channel: type `/invite @Hub Bot`, and subscribe again. Nothing was saved.",
+        ),
+        (
+            refused("channel_not_found"),
+            (
+                "Slack does not show me this conversation. If it is a private channel, type `/invite @Hub Bot`, and "
+                "subscribe again. Nothing was saved."
+            ),
+        ),
+        (refused("is_archived"), "Slack does not let me post here (`is_archived`). Nothing was saved."),
+        (
+            refused("ratelimited", permanent=False),
+            "Slack did not take the confirmation just now (`ratelimited`). Nothing was saved; try again in a moment.",
+        ),
+        (
+            DeliveryError("Slack gave no usable answer to chat.postMessage.", permanent=False),
+            (
+                "Slack did not take the confirmation: Slack gave no usable answer to chat.postMessage. "
+                "Nothing was saved; try again in a moment."
+            ),
+        ),
+    ],
+)
+def test_where_slack_refuses_nothing_is_saved(desk: FollowingDesk, error: DeliveryError, said: str) -> None:
+    desk.channel.refusal = error
+
+    assert failure(desk.ask("subscribe acme/api --test")) == said
+    assert state(desk).subscriptions == ()
+    assert desk.channel.samples == []
+
+
+def test_what_cannot_be_saved_is_taken_back_in_the_channel(desk: FollowingDesk) -> None:
+    desk.channel.after_post = desk.store.close
+
+    outcome = desk.ask("subscribe acme/api")
+
+    assert isinstance(outcome.failure, StoreUnavailableError)
+    assert desk.channel.said == [["I could not save the subscription to acme/api. Nothing has changed here."]]
+
+
+def test_a_short_name_is_ours_or_official_and_the_answer_says_which(desk: FollowingDesk) -> None:
+    ours, official = desk.says("subscribe api"), desk.says("subscribe nginx")
+
+    assert ours[0].startswith("Subscribed: acme/api.")
+    assert "api was read as acme/api; for the official image write library/api." in ours
+    assert official[0].startswith("Subscribed: library/nginx.")
+    assert "nginx is the official image: acme has no repository of that name." in official
+    assert desk.says("subscribe api-*")[0].startswith("Subscribed: acme/api-*.")
+
+
+def test_other_peoples_images_are_looked_for(desk: FollowingDesk) -> None:
+    assert desk.says("subscribe library/nginx")[-1] == (
+        "Docker Hub sends me no webhook for library/nginx: I look for pushes about every 10 minutes."
+    )
+
+
+def test_a_repository_that_is_not_seen_is_subscribed_to_and_that_is_said(desk: FollowingDesk) -> None:
+    said = desk.says("subscribe acme/apii")
+
+    assert said[2].startswith("I could not see whether acme/apii exists. Docker Hub does not show acme/apii")
+    assert [str(each) for each in state(desk).subscriptions] == ["acme/apii"]
+
+
+def test_only_an_admin_sees_the_address_and_once(desk: FollowingDesk) -> None:
+    assert desk.says("subscribe acme/api")[-1] == ASK_AN_ADMIN
+    desk.role = Role.ADMIN
+
+    outcome = desk.ask("subscribe acme/api")
+
+    assert desk.says("subscribe acme/empty")[-1] == URL
+    assert outcome.result is not None
+    assert SECRET not in f"{outcome.result.model_dump_json()} {outcome.result!r}"
+    assert URL in str(outcome.document)
+    assert not any(URL in line for line in desk.says("subscribe acme/api"))
+    desk.role = Role.OPERATOR
+    assert not any("webhook" in line for line in desk.says("subscribe acme/api"))
+    assert not any(SECRET in line for said in desk.channel.said for line in said)
+
+
+@pytest.mark.parametrize(
+    ("receiver", "problem"),
+    [
+        (Receiver(None, RECEIVER.secret), "I do not know how Docker Hub reaches me: HUB_BOT_PUBLIC_URL is not set."),
+        (
+            Receiver("https://bot.example.com"),
+            "Docker Hub cannot tell me of pushes: HUB_BOT_WEBHOOK_SECRET is not set.",
+        ),
+        (
+            Receiver("https://bot.example.com/" + "x" * 200, RECEIVER.secret),
+            (
+                "The address of my webhook is longer than the 255 characters that Docker Hub takes: shorten "
+                "HUB_BOT_WEBHOOK_SECRET."
+            ),
+        ),
+    ],
+)
+def test_without_an_address_the_setting_to_fill_is_named(receiver: Receiver, problem: str) -> None:
+    with open_following_desk(receiver=receiver) as desk:
+        desk.role = Role.ADMIN
+
+        assert desk.says("subscribe acme/api")[-1] == f"{problem} Meanwhile I look for pushes about every 10 minutes."
+
+
+def test_a_sample_push_goes_to_this_channel_only(desk: FollowingDesk) -> None:
+    desk.ask("subscribe acme/api --tag '*-rc*,1.27' --test")
+    desk.ask("subscribe acme/web-* --test")
+
+    assert desk.channel.samples == [(CHANNEL, "acme/api", "1.27"), (CHANNEL, "acme/web-example", "latest")]
+
+
+def test_the_webhook_is_created_where_the_credential_can() -> None:
+    with open_following_desk(username="ana", token=PAT) as desk:
+        desk.role = Role.ADMIN
+
+        assert desk.says("subscribe acme/api --create-webhook")[-1] == "The webhook hub-bot of acme/api is created."
+        assert desk.says("subscribe acme/api --create-webhook")[-1] == "acme/api has the webhook already."
+        # Then nobody needs to be told how to do it by hand.
+        assert not any("webhook" in line for line in desk.says("subscribe acme/api"))
+
+
+def test_where_the_webhook_cannot_be_created_it_says_why_and_how_it_is_done(desk: FollowingDesk) -> None:
+    desk.role = Role.ADMIN
+
+    said = desk.says("subscribe acme/api --create-webhook")
+
+    assert said[-3].startswith("I could not create the webhook. No credential in the settings may be used for")
+    assert said[-2:] == [HOW_TO, URL]
+
+
+@pytest.mark.parametrize(
+    ("typed", "role", "said"),
+    [
+        ("acme/api", Role.OPERATOR, "`--create-webhook` is for admins. Nothing was done."),
+        ("acme/*", Role.ADMIN, "`--create-webhook` takes one repository, not a pattern. Nothing was done."),
+        ("library/nginx", Role.ADMIN, "`library` is not among our namespaces"),
+    ],
+)
+def test_a_webhook_is_created_for_admins_in_our_own_repositories(
+    desk: FollowingDesk, typed: str, role: Role, said: str
+) -> None:
+    desk.role = role
+
+    assert failure(desk.ask(f"subscribe {typed} --create-webhook")).startswith(said)
+    assert state(desk).subscriptions == ()
+    assert desk.channel.said == []
+
+
+def test_a_terminal_is_no_channel(desk: FollowingDesk) -> None:
+    desk.place = None
+
+    outcome = desk.ask("subscribe acme/api")
+
+    assert isinstance(outcome.failure, UsageError)
+    assert "put `[[subscriptions]]` into the file of `HUB_BOT_CONFIG`" in str(outcome.failure)
+
+
+def test_channels_are_kept_apart(desk: FollowingDesk) -> None:
+    desk.ask("subscribe acme/api")
+    desk.place = Place("C0OTHER", "U0OTHER")
+
+    assert desk.says("subscriptions") == ["Subscriptions", "This channel hears of no pushes."]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("subscribe */api", "<image>: `*/api`: the namespace must be a name; write `acme/*` or `acme/api-*`."),
+        ("subscribe acme/api --tag 'a b'", "`--tag`: `a b` is not a pattern for tags"),
+        ("subscribe acme/api --semver soon", "`--semver`: `soon` is not a range of versions"),
+        ("subscribe acme/api --platform 'linux arm'", "`--platform`: `linux arm` is not a platform"),
+        ("subscribe acme/api --tags v1", "`subscribe` has no option `--tags`."),
+        ("subscribe", "`subscribe` needs <image>."),
+    ],
+)
+def test_what_cannot_be_understood_calls_nothing(desk: FollowingDesk, typed: str, said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        desk.ask(typed)
+
+    assert str(raised.value).startswith(said)
+    assert desk.paths() == []
