@@ -95,21 +95,22 @@ def run(arguments: SubscribeArguments, context: Context) -> SubscribeResult:
 
 
 def render(result: SubscribeResult) -> Document:
-    """Say what changed, then all that the channel hears of."""
+    """Say what changed. All that the channel hears of was said in the channel, unless nothing changed."""
     notes = [Note(marked(note)) for note in result.notes]
     url = [CodeBlock(result.webhook_url.get_secret_value())] if result.webhook_url else []
-    return Document("", (Paragraph(_what_changed(result)), *state_parts(result.channel), *notes, *url))
+    state = state_parts(result.channel) if result.change is Change.UNCHANGED else ()
+    return Document("", (Paragraph(_what_changed(result)), *state, *notes, *url))
 
 
 def _what_changed(result: SubscribeResult) -> Line:
     what = pattern_words(result.image, result.filters.words())
     match result.change:
         case Change.ADDED:
-            return line("Subscribed: ", *what, ". This channel now hears of:")
+            return line("Subscribed: ", *what, ".")
         case Change.REPLACED:
             before = result.before.words() if result.before else ""
             had = ("it had ", Code(before)) if before else ("it had none",)
-            return line("Other filters: ", *what, " (", *had, "). This channel now hears of:")
+            return line("Other filters: ", *what, " (", *had, ").")
         case Change.UNCHANGED:
             return line("Subscribed already: ", *what, ". This channel hears of:")
 

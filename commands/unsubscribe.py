@@ -13,7 +13,7 @@ from bot.document import Document, Inline, Line, Note, Paragraph, line, marked
 from bot.errors import UsageError
 from bot.governance.roles import Role
 from bot.pushes.patterns import WrittenPattern
-from bot.pushes.state import ChannelFacts, SubscriptionFacts, pattern_words, state_parts
+from bot.pushes.state import ChannelFacts, SubscriptionFacts, pattern_words
 
 EXAMPLE = "/hub unsubscribe acme/api"
 _MOST_DIGITS = 6
@@ -92,7 +92,7 @@ def run(arguments: UnsubscribeArguments, context: Context) -> UnsubscribeResult:
 
 
 def render(result: UnsubscribeResult) -> Document:
-    """Say what is gone, what is not and why, then what the channel still hears of."""
+    """Say what is gone, and what is not and why. What the channel still hears of was said in it."""
     said = [Paragraph(line("Unsubscribed: ", *_names(result.removed), "."))]
     if result.unknown:
         names = ", ".join(f"`{each}`" for each in result.unknown)
@@ -100,7 +100,7 @@ def render(result: UnsubscribeResult) -> Document:
     if result.kept:
         said.append(Paragraph(line("Kept by the configuration file: ", *_names(result.kept), ".")))
     notes = (Note(marked(note)) for note in result.notes)
-    return Document("", (*said, *state_parts(result.channel), *notes))
+    return Document("", (*said, *notes))
 
 
 def _names(several: tuple[SubscriptionFacts, ...]) -> Line:

@@ -128,8 +128,7 @@ def thread_of(connection: Connection, message: MessageRow) -> str | None:
 
 def begin(connection: Connection, message: MessageRow, *, thread_ts: str | None) -> None:
     """Note that sending begins: after a death it is known that the answer may have been lost."""
-    values = {"attempts": messages.c.attempts + 1, "thread_ts": thread_ts}
-    _set(connection, message, **values)
+    _set(connection, message, attempts=messages.c.attempts + 1, thread_ts=thread_ts)
 
 
 def note_sent(connection: Connection, message: MessageRow, *, channel: str, ts: str | None, now: datetime) -> None:
@@ -173,12 +172,12 @@ def note_thread_gone(connection: Connection, message: MessageRow, *, now: dateti
 
 def note_reposting(connection: Connection, message: MessageRow, *, error: str, now: datetime) -> None:
     """Have a message that cannot be changed any more said anew."""
-    _set(connection, message, state=WAITING, ts=None, last_error=error, due_at=now)
+    _set(connection, message, only_if=SENT, state=WAITING, ts=None, last_error=error, due_at=now)
 
 
-def give_up(connection: Connection, message: MessageRow, *, error: str | None = None) -> None:
+def give_up(connection: Connection, message: MessageRow) -> None:
     """Make a message a dead letter. It stays, and people can send it again."""
-    _set(connection, message, state=DEAD, **({} if error is None else {"last_error": error}))
+    _set(connection, message, only_if=WAITING, state=DEAD)
 
 
 def is_hopeless(message: MessageRow, now: datetime) -> bool:
@@ -198,8 +197,11 @@ def give_up_in_suspended_lanes(connection: Connection, now: datetime) -> int:
     return connection.execute(update(messages).where(old).values(state=DEAD)).rowcount
 
 
-def _set(connection: Connection, message: MessageRow, **values: Any) -> None:
-    connection.execute(update(messages).where(messages.c.id == message.id).values(values))
+def _set(connection: Connection, message: MessageRow, *, only_if: str | None = None, **values: Any) -> None:
+    """Change a message; only if it is in that state still, where what was decided may have been overtaken."""
+    is_it = messages.c.id == message.id
+    which = is_it if only_if is None else and_(is_it, messages.c.state == only_if)
+    connection.execute(update(messages).where(which).values(values))
 
 
 def _in(lane: Lane) -> ColumnElement[bool]:

@@ -33,7 +33,7 @@ _STALE_SECONDS = lanes.LEASE.total_seconds() - 20
 _STORE_RETRY_SECONDS = 0.5
 _CHANGES = "chat.update"
 _SHORTEST_REST = timedelta(seconds=1)
-_CRASHED = "crashed"
+_CRASHED, _NEVER_CHANGED = "crashed", "never_changed"
 _THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "invalid_thread_ts"})
 
 
@@ -165,7 +165,7 @@ class LaneWorker:
     def _written(self, connection: Connection, message: MessageRow, now: datetime) -> Sending | None:
         """Return what to send; None when it is not sent now, which is noted."""
         if messages.is_hopeless(message, now):
-            self._give_up(connection, message)
+            self._give_up(connection, message, now)
             return None
         try:
             content = self._writers[message.kind].write(connection, message, now)
@@ -273,7 +273,7 @@ class LaneWorker:
     def _note_closed(self, connection: Connection, message: MessageRow, word: str, now: datetime) -> None:
         messages.note_failure(connection, message, error=word, now=now, due_at=now)
         if message.lane.is_direct:  # Nobody invites us into a person.
-            self._give_up(connection, message)
+            self._give_up(connection, message, now)
             return
         lanes.suspend(connection, message.lane, why=word, now=now)
         self._on_suspended(connection, message.lane, word, now)
@@ -288,11 +288,11 @@ class LaneWorker:
         seconds = backoff_seconds(message.attempts + 1, self._draw())
         messages.note_failure(connection, message, error=word, now=now, due_at=now + timedelta(seconds=seconds))
 
-    def _give_up(self, connection: Connection, message: MessageRow) -> None:
+    def _give_up(self, connection: Connection, message: MessageRow, now: datetime) -> None:
         facts = {"message_id": message.id, "channel": message.lane.channel, "attempts": message.attempts}
         logger.error("message_given_up", extra=facts)
         if message.is_sent:
-            messages.note_changed(connection, message)
+            self._note_unchangeable(connection, message, _NEVER_CHANGED, now)
         else:
             messages.give_up(connection, message)
 

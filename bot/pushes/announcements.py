@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, and_, exists, select, update
 
 from bot.outbox import messages as outbox
 from bot.outbox.lanes import Lane
@@ -33,6 +33,9 @@ class PushWriter:
 
     def sent(self, connection: Connection, message: MessageRow, now: datetime) -> None:
         """Have a file follow, when there are more tags than the message names."""
+        # Given up by somebody while it was on its way, it has arrived all the same.
+        dropped = and_(members.c.message_id == message.id, members.c.state == folding.DROPPED)
+        connection.execute(update(members).where(dropped).values(state=folding.PLACED))
         fold = fold_of(connection, message.id, message.lane, now)
         if fold is None or len(fold.tags) <= MOST_TAGS:
             return

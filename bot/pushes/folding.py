@@ -109,6 +109,10 @@ def _place(connection: Connection, lane: Lane, repository: str, waiting: Sequenc
         waiting = [each for each in waiting if each.is_test]
     _settle(connection, lane, [each for each in waiting if not each.is_wanted], FILTERED)
     waiting = [each for each in waiting if each.is_wanted]
+    tests = [each for each in waiting if each.is_test]
+    if tests:  # They look like pushes, and must not be mixed up with any.
+        _freeze(connection, lane, tests, now)
+        return True
     fresh = []
     for _, same_tag in groupby(sorted(waiting, key=lambda each: each.tag), key=lambda each: each.tag):
         pushes = list(same_tag)
@@ -118,24 +122,21 @@ def _place(connection: Connection, lane: Lane, repository: str, waiting: Sequenc
         else:
             _settle(connection, lane, pushes, PLACED, message_id=home)
             outbox.change(connection, [home], now)
-    if not fresh:
-        return False
-    message_id = outbox.add(
-        connection,
-        lane,
-        kind=KIND,
-        stream=repository,
-        now=now,
-        thread_key=_thread_key(fresh[0].threads, repository, now),
-    )
-    _settle(connection, lane, fresh, PLACED, message_id=message_id)
-    return True
+    if fresh:
+        _freeze(connection, lane, fresh, now)
+    return bool(fresh)
+
+
+def _freeze(connection: Connection, lane: Lane, pushes: Sequence[_Member], now: datetime) -> None:
+    """Put pushes into a new message, for good."""
+    first = pushes[0]
+    thread_key = _thread_key(first.threads, first.repository, now)
+    message_id = outbox.add(connection, lane, kind=KIND, stream=first.repository, now=now, thread_key=thread_key)
+    _settle(connection, lane, pushes, PLACED, message_id=message_id)
 
 
 def _earlier_message(connection: Connection, lane: Lane, push: _Member, now: datetime) -> str | None:
     """Return the message that tells of this very push already; None when it is news."""
-    if push.is_test:
-        return None
     last = connection.execute(
         select(messages.c.id, messages.c.sent_at, events.c.reading_state, events.c.reading)
         .join(members, members.c.message_id == messages.c.id)

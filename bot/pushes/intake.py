@@ -107,9 +107,11 @@ def _commit(connection: Connection, row: Mapping[str, Any], matches: Sequence[Ma
     # In the order in which they came, for pushes of the same second: that is all that Docker Hub tells.
     event_id = f"ev_{int(now.timestamp() * 1e6):014x}{secrets.token_hex(_ID_BYTES)}"
     row = {**row, "id": event_id}
-    if not insert_if_new(connection, events, {**row, "received_at": now, **reading}, unique=KEY):
+    while not insert_if_new(connection, events, {**row, "received_at": now, **reading}, unique=KEY):
         same = [column == row[column.name] for column in KEY]
-        return Accepted(str(connection.execute(select(events.c.id).where(*same)).scalar_one()), is_new=False)
+        found = connection.execute(select(events.c.id).where(*same)).scalar()
+        if found is not None:  # Else it was old, and has just been deleted.
+            return Accepted(str(found), is_new=False)
     if matches:
         connection.execute(insert(members), [_member(row, match, now) for match in matches])
         lanes.wake(connection, [Lane(row["workspace"], match.channel) for match in matches], now + QUIET)

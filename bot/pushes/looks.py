@@ -62,6 +62,39 @@ class Look:
         self.is_complete = self.is_complete and is_final
 
 
+@dataclass(frozen=True)
+class _Frame:
+    """What a look is for.
+
+    Attributes:
+        subject: What is looked at.
+        seen_until: Pushes up to then are known, or were before our time (UTC).
+        now: The database's time when it began.
+    """
+
+    subject: Subject
+    seen_until: datetime
+    now: datetime
+
+    @property
+    def since(self) -> datetime:
+        """From when on pushes may be news."""
+        return self.seen_until - OVERLAP
+
+    @property
+    def floor(self) -> datetime:
+        """From when on pushes may be told."""
+        return max(self.since, self.now - HORIZON)
+
+    def wants(self, repository: RepositoryName, push: TagPush) -> bool:
+        """Return whether a push is wanted, and not one of before its time."""
+        wanted_since = self.subject.wanted_since(repository, push.tag, push.pusher)
+        if wanted_since is None:
+            return False
+        # A subscription of the future was made by a clock that has been set back since.
+        return push.pushed_at >= (max(self.since, wanted_since) if wanted_since <= self.now else self.since)
+
+
 class Looker:
     """Looks. Never holds a transaction while Docker Hub is asked.
 
@@ -91,16 +124,17 @@ class Looker:
             StoppedError: The process ends; likewise.
         """
         look = Look()
+        with self._store.read() as connection:
+            frame = _Frame(subject, claim.seen_until, self._store.now(connection))
         if subject.repository is not None:
-            self._look_at_repository(subject, subject.repository, claim, look)
+            self._look_at_repository(frame, subject.repository, look, is_first=claim.is_first)
         elif not claim.is_first:
-            self._look_at_namespace(subject, claim, look)
+            self._look_at_namespace(frame, look)
         return look
 
-    def _look_at_namespace(self, subject: Subject, claim: Claim, look: Look) -> None:
-        since = claim.seen_until - OVERLAP
-        now = self._now()
-        pushed = pushed_repositories(self._hub, subject.namespace, since)
+    def _look_at_namespace(self, frame: _Frame, look: Look) -> None:
+        subject = frame.subject
+        pushed = pushed_repositories(self._hub, subject.namespace, frame.since)
         look.newest = pushed.newest
         if not pushed.is_complete:
             look.miss(PARTIAL)
@@ -110,8 +144,7 @@ class Looker:
         for repository in filter(subject.covers, pushed.found):
             if self._stopping.is_set():
                 raise StoppedError
-            tags = self._tags_of(repository, max(since, now - HORIZON), look)
-            self._tell(subject, repository, tags, since=since, now=now, look=look)
+            self._tell(frame, repository, self._tags_of(repository, frame.floor, look), look)
 
     def _tags_of(self, repository: RepositoryName, since: datetime, look: Look) -> tuple[Tag, ...]:
         """Return the newest tags of one of many repositories; one that is not shown does not stop the others."""
@@ -134,35 +167,26 @@ class Looker:
             look.miss(PARTIAL)
         return tags.found
 
-    def _look_at_repository(self, subject: Subject, repository: RepositoryName, claim: Claim, look: Look) -> None:
-        since = claim.seen_until - OVERLAP
-        now = self._now()
-        if subject.single_tags:
-            tags = single_tags(self._hub, repository, subject.single_tags)
+    def _look_at_repository(self, frame: _Frame, repository: RepositoryName, look: Look, *, is_first: bool) -> None:
+        if frame.subject.single_tags:
+            tags = single_tags(self._hub, repository, frame.subject.single_tags)
         else:
-            tags = newest_tags(self._hub, repository, None if claim.is_first else max(since, now - HORIZON))
+            tags = newest_tags(self._hub, repository, None if is_first else frame.floor)
         if not tags.is_complete:
             look.miss(PARTIAL)
-        if claim.is_first:
+        if is_first:
             self._remember(repository, tags)
             return
         look.newest = tags.newest
-        self._tell(subject, repository, tags.found, since=since, now=now, look=look)
+        self._tell(frame, repository, tags.found, look)
 
-    def _tell(
-        self,
-        subject: Subject,
-        repository: RepositoryName,
-        tags: Iterable[Tag],
-        *,
-        since: datetime,
-        now: datetime,
-        look: Look,
-    ) -> None:
+    def _tell(self, frame: _Frame, repository: RepositoryName, tags: Iterable[Tag], look: Look) -> None:
         """Make events of those pushes that are wanted and news."""
-        pushes = [push for push in _pushes(tags) if _is_wanted(subject, repository, push, since=since, now=now)]
+        is_own, now = frame.subject.is_own, frame.now
+        pushes = [push for push in _pushes(tags) if frame.wants(repository, push)]
+        seen_until = None if is_own else frame.seen_until
         with self._store.read() as connection:
-            found = unknown(connection, self._workspace, repository, pushes, now=now, is_polled=not subject.is_own)
+            found = unknown(connection, self._workspace, repository, pushes, now=now, seen_until=seen_until)
         # A time of the next year is no time of a push; one a little ahead may be our clock's fault.
         news = [push for push in found if abs(push.pushed_at - now) <= HORIZON]
         look.too_old += sum(push.pushed_at < now - HORIZON for push in found)
@@ -170,7 +194,7 @@ class Looker:
             accepted = self._intake.take(
                 Push(repository, push.tag, push.pushed_at, push.pusher),
                 workspace=self._workspace,
-                source="listing" if subject.is_own else "poll",
+                source="listing" if is_own else "poll",
             )
             look.told += accepted.is_new
             facts = {"repository": str(repository), "tag": push.tag, "event": accepted.event_id}
@@ -187,10 +211,6 @@ class Looker:
 
         self._store.write(keep)
 
-    def _now(self) -> datetime:
-        with self._store.read() as connection:
-            return self._store.now(connection)
-
 
 def _pushes(tags: Iterable[Tag]) -> Iterator[TagPush]:
     for tag in tags:
@@ -203,11 +223,3 @@ def _pusher(tag: Tag) -> str:
     """Return who pushed last; nobody, where what is said can be no user's name."""
     pusher = tag.last_updater_username or ""
     return pusher if len(pusher) <= _LONGEST_PUSHER and pusher.isprintable() else ""
-
-
-def _is_wanted(subject: Subject, repository: RepositoryName, push: TagPush, *, since: datetime, now: datetime) -> bool:
-    wanted_since = subject.wanted_since(repository, push.tag, push.pusher)
-    if wanted_since is None:
-        return False
-    # A subscription of the future was made by a clock that has been set back since.
-    return push.pushed_at >= (max(since, wanted_since) if wanted_since <= now else since)

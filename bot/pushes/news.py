@@ -9,8 +9,8 @@ pushed at a moment is *known* if one of these holds:
    if the event was overtaken: then what was read is a later push, which has to be told by itself.)
 3. The last event that was read back shows the same digest: the rest of a push of several platforms, or the same image
    pushed again without a webhook.
-4. For a repository that is polled: the image that the tag was seen at before has the same digest. Where no webhook
-   tells of pushes, one that changes nothing is no news.
+4. For a repository that is polled: the image that the tag was seen at, when it was last looked at, has the same digest.
+   Where no webhook tells of pushes, one that changes nothing is no news.
 
 When in doubt a push is news: rather told twice than never. A tag without digest is told by its time alone. A webhook
 that is still on its way when the listing is read makes a second event for one push; both read back to the same image,
@@ -98,7 +98,7 @@ def unknown(
     pushes: Iterable[TagPush],
     *,
     now: datetime,
-    is_polled: bool,
+    seen_until: datetime | None,
 ) -> tuple[TagPush, ...]:
     """Return those pushes that are news, earliest first.
 
@@ -108,7 +108,7 @@ def unknown(
         repository: Where they were pushed to.
         pushes: What Docker Hub shows; each tag once.
         now: The database's time.
-        is_polled: Whether no webhook tells of pushes to this repository.
+        seen_until: Up to then all pushes were looked at, for a repository that is polled; None: it is not.
     """
     news = [
         push
@@ -116,7 +116,7 @@ def unknown(
         if not is_known(
             push,
             _told(connection, workspace, repository, push.tag, now),
-            _digest_before(connection, workspace, repository, push) if is_polled else None,
+            _digest_at(connection, workspace, repository, push.tag, seen_until) if seen_until else None,
         )
     ]
     return tuple(sorted(news, key=lambda push: (push.pushed_at, push.tag)))
@@ -150,15 +150,17 @@ def _told_push(pushed_at: datetime, stored: Any) -> ToldPush:
     return ToldPush(pushed_at, reading.image, is_overtaken=reading.is_overtaken)
 
 
-def _digest_before(connection: Connection, workspace: str, repository: RepositoryName, push: TagPush) -> str | None:
+def _digest_at(
+    connection: Connection, workspace: str, repository: RepositoryName, tag: str, moment: datetime
+) -> str | None:
     return connection.execute(
         select(images.c.digest)
         .where(
             images.c.workspace == workspace,
             images.c.repository == str(repository),
-            images.c.tag == push.tag,
-            # Not the push itself: it may have been seen, when an earlier one was read back, and not been told.
-            images.c.pushed_at < push.pushed_at - TOLERANCE,
+            images.c.tag == tag,
+            # A later one may have been seen when an event was read back, and not been told.
+            images.c.pushed_at <= moment,
         )
         .order_by(images.c.pushed_at.desc())
         .limit(1)

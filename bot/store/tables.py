@@ -48,6 +48,7 @@ events = Table(
     Index(None, "reading_due_at"),
     Index(None, "workspace", "repository", "reading_due_at"),
     Index(None, "received_at"),
+    Index(None, "workspace", "received_at"),
 )
 """The pushes that Docker Hub told of, or that a listing showed, each once; and what reading them back gave."""
 

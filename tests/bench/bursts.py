@@ -1,6 +1,6 @@
 """`python -m tests.bench.bursts`: 10,000 pushes at once to 50 channels, and what becomes of them.
 
-Once with a Docker Hub that only takes its time, and once with one that answers 180 requests a minute. Each repository is
+Once with a Docker Hub that only takes its time, and once with one that answers 180 requests a minute. A repository is
 pushed to as by a build of all its tags: one webhook for each, one after the other.
 """
 

@@ -35,10 +35,8 @@ class Sender:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._accepted: list[Accepted] = []
-        self._threads = [
-            threading.Thread(target=self._run, args=(path, random.Random(f"{seed} {path}")), daemon=True)
-            for path in repositories
-        ]
+        self._seed = seed
+        self._threads = [threading.Thread(target=self._run, args=(path,), daemon=True) for path in repositories]
 
     @property
     def accepted(self) -> list[Accepted]:
@@ -59,7 +57,8 @@ class Sender:
             assert not thread.is_alive(), "a webhook was not accepted within two minutes"
         return self.accepted
 
-    def _run(self, path: str, draw: random.Random) -> None:
+    def _run(self, path: str) -> None:
+        draw = random.Random(f"{self._seed} {path}")  # noqa: S311 - Chance that can be repeated.
         number = 0
         while not self._stopping.wait(draw.uniform(0, self._longest)):
             number += 1

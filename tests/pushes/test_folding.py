@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.clock import FrozenClock
+from bot.images import RepositoryName
 from bot.pushes.channels import Channels
 from bot.pushes.model import ReadingProblem, ReadingState
+from bot.pushes.payload import Push
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.faults import SlackFault
 from bot.sandbox.slack.simulator import SlackSimulator
@@ -332,3 +334,14 @@ def test_order_is_that_of_the_pushes_not_of_their_arrival(post: Post) -> None:
 
     (text,) = post.texts()
     assert text.index("1.0") < text.index("1.1") < text.index("1.2")
+
+
+def test_a_test_is_never_mixed_up_with_pushes(post: Post) -> None:
+    post.push()
+    post.clock.advance(0.5)
+    post.intake.take_test(Push(RepositoryName("acme", "api"), "1.0", post.clock.now()), channel=seed.DEPLOYS)
+    post.read_back()
+    post.run(15)
+
+    assert [text.startswith("*Test:*") for text in post.texts()] == [True, False]
+    assert "2 times" not in "".join(post.texts())

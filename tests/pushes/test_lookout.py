@@ -368,6 +368,19 @@ class TestPolling:
 
         assert scene.events() == []
 
+    def test_what_was_there_at_the_first_look_is_no_news_at_the_second(self, scene: Scene) -> None:
+        scene.subscribe("library/python", "3.12")
+        scene.advance(minutes=5)
+        scene.push("library/python", "3.12")
+        scene.advance(minutes=1)
+        lookout = scene.lookout()
+        lookout.step()
+
+        scene.advance(minutes=10)
+        lookout.step()
+
+        assert scene.events() == []
+
     def test_a_push_between_a_failed_first_look_and_the_next_is_told(self, scene: Scene) -> None:
         scene.hub.faults.add(Fault("not_json", path=PYTHON_TAGS, times=1))
         lookout = watching(scene, "library/python", "3.12")

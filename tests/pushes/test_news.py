@@ -88,9 +88,9 @@ def take(store: Store, seconds: float, *, tag: str = "latest", **columns: Any) -
         )
 
 
-def news(store: Store, *pushes: TagPush, is_polled: bool = False, now: datetime = AT) -> list[TagPush]:
+def news(store: Store, *pushes: TagPush, seen_until: datetime | None = None) -> list[TagPush]:
     with store.read() as connection:
-        return list(unknown(connection, HOME, API, pushes or [SHOWN], now=now, is_polled=is_polled))
+        return list(unknown(connection, HOME, API, pushes or [SHOWN], now=AT, seen_until=seen_until))
 
 
 def test_what_is_stored_of_reading_back_counts(store: Store) -> None:
@@ -141,7 +141,7 @@ def test_the_last_image_counts_only_where_pushes_are_polled(store: Store) -> Non
     seen = image("sha256:new", -3_600)
     store.write(lambda connection: remember(connection, HOME, str(API), "latest", seen, seen_at=AT))
 
-    assert news(store, is_polled=True) == []
+    assert news(store, seen_until=at(-1_800)) == []
     assert news(store) == [SHOWN]
 
 
@@ -151,14 +151,14 @@ def test_an_image_between_makes_the_old_one_news_again(store: Store) -> None:
             lambda connection, seen=seen: remember(connection, HOME, str(API), "latest", seen, seen_at=AT)  # type: ignore[misc]
         )
 
-    assert news(store, is_polled=True) == [SHOWN]
+    assert news(store, seen_until=at(-600)) == [SHOWN]
 
 
 def test_a_push_that_was_seen_and_not_told_is_news(store: Store) -> None:
     seen = image("sha256:new", 0)
     store.write(lambda connection: remember(connection, HOME, str(API), "latest", seen, seen_at=AT))
 
-    assert news(store, is_polled=True) == [SHOWN]
+    assert news(store, seen_until=at(-600)) == [SHOWN]
 
 
 def test_news_come_earliest_first(store: Store) -> None:

@@ -158,6 +158,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_events_reading_due_at", "events", ["reading_due_at"], unique=False)
     op.create_index("ix_events_received_at", "events", ["received_at"], unique=False)
+    op.create_index("ix_events_workspace_received_at", "events", ["workspace", "received_at"], unique=False)
     op.create_index(
         "ix_events_workspace_repository_reading_due_at",
         "events",
