@@ -174,12 +174,12 @@ class Settings(BaseModel):
     public_url: Origin | None = Field(
         None,
         alias="HUB_BOT_PUBLIC_URL",
-        description="How the outside reaches the bot, for webhook and badge links. Not used yet.",
+        description="How the outside reaches the bot, for webhook and badge links.",
     )
     database_url: SecretStr = Field(
         SecretStr("sqlite:///hub-bot.db"),
         alias="HUB_BOT_DATABASE_URL",
-        description="`sqlite:///hub-bot.db` or `postgresql+psycopg://…`. Used with `HUB_BOT_WEBHOOK_SECRET` only.",
+        description="`sqlite:///hub-bot.db` or `postgresql+psycopg://…`.",
     )
     webhook_secret: Secrets = Field(
         (),
@@ -213,7 +213,7 @@ class Settings(BaseModel):
     config: Path | None = Field(
         None,
         alias="HUB_BOT_CONFIG",
-        description="TOML file with policy and configuration as code. Not used yet.",
+        description="TOML file with subscriptions and thresholds as code.",
     )
     clock: LocalAddress | None = Field(
         None,
