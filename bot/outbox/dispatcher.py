@@ -2,12 +2,14 @@
 
 import logging
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from sqlalchemy import Connection
 
 from bot.clock import Clock
+from bot.loops import POLL_SECONDS, Loop
 from bot.outbox import lanes, messages
 from bot.outbox.lanes import Lane, Lease
 from bot.outbox.throttle import EVERYWHERE
@@ -19,12 +21,11 @@ logger = logging.getLogger(__name__)
 
 WORKERS = 16
 """Slack takes some hundred milliseconds for a message, a channel takes one a second."""
-POLL_SECONDS = 1.0
 _SHORTEST_WAIT_SECONDS = 0.02
 _TIDY_SECONDS = 600.0
 
 
-class Dispatcher:
+class Dispatcher(Loop):
     """Runs the outbox of one process.
 
     Args:
@@ -35,66 +36,29 @@ class Dispatcher:
     """
 
     def __init__(self, store: Store, worker: LaneWorker, clock: Clock, *, workers: int = WORKERS) -> None:
+        super().__init__("outbox")
         self._store = store
         self._worker = worker
         self._clock = clock
         self._workers = workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="outbox-worker")
-        self._lock = threading.Lock()
+        self._idle = threading.Condition()
         self._busy: set[Lane] = set()
-        self._woken = threading.Event()
-        self._stopping = threading.Event()
-        self._is_away = False
         self._tidied_at = -_TIDY_SECONDS
-        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether somebody looks for lanes that are due."""
-        return self._thread.is_alive()
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Look at once whether a lane is due."""
-        self._woken.set()
 
     def stop(self, timeout_seconds: float) -> bool:
         """Take no more lanes, and wait for what is being sent; False when that took too long."""
-        self._stopping.set()
-        self._woken.set()
+        ends_at = time.monotonic() + timeout_seconds
         self._worker.stop()
+        has_ended = super().stop(timeout_seconds)
         self._pool.shutdown(wait=False, cancel_futures=True)
-        if self._thread.ident is not None:
-            self._thread.join(timeout_seconds)
-        deadline = self._clock.monotonic() + timeout_seconds
-        while self._busy and self._clock.monotonic() < deadline:
-            self._woken.clear()
-            self._woken.wait(_SHORTEST_WAIT_SECONDS)
-        return not self._busy
+        with self._idle:
+            return self._idle.wait_for(lambda: not self._busy, max(0.0, ends_at - time.monotonic())) and has_ended
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._woken.clear()
-            seconds = POLL_SECONDS
-            try:
-                seconds = self._round()
-            except StoreUnavailableError as error:
-                if not self._is_away:
-                    logger.warning("outbox_waits_for_database", extra={"cause": error.cause})
-                self._is_away = True
-            except Exception:
-                logger.exception("outbox_round_crashed")
-            else:
-                self._is_away = False
-            self._woken.wait(min(seconds, POLL_SECONDS))
-
-    def _round(self) -> float:
-        """Hand out the lanes that are due; return after how many seconds to come back."""
+    def step(self) -> float:
+        """Hand out the lanes that are due."""
         self._tidy()
-        with self._lock:
+        with self._idle:
             busy = frozenset(self._busy)
         room = self._workers - len(busy)
         if room <= 0:
@@ -114,7 +78,7 @@ class Dispatcher:
 
         leases = self._store.write(claim)
         for lease in leases:
-            with self._lock:
+            with self._idle:
                 self._busy.add(lease.lane)
             self._pool.submit(self._serve, lease)
         return _SHORTEST_WAIT_SECONDS if leases else POLL_SECONDS / 5
@@ -128,9 +92,10 @@ class Dispatcher:
             # The lease runs out, and the lane is looked at again.
             logger.exception("lane_crashed", extra={"channel": lease.lane.channel})
         finally:
-            with self._lock:
+            with self._idle:
                 self._busy.discard(lease.lane)
-            self._woken.set()
+                self._idle.notify_all()
+            self.wake()
 
     def _tidy(self) -> None:
         if self._clock.monotonic() - self._tidied_at < _TIDY_SECONDS:

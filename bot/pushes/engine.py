@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from sqlalchemy import Connection
 
 from bot.clock import Clock
 from bot.hub.client import HubClient
 from bot.images import RepositoryName
+from bot.loops import Loop
 from bot.outbox import lanes
 from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.notes import KIND as NOTE
@@ -16,28 +16,15 @@ from bot.outbox.notes import NoteWriter
 from bot.outbox.worker import LaneWorker
 from bot.pushes import folding
 from bot.pushes.announcements import TAGS_KIND, PushWriter, TagsWriter
-from bot.pushes.channels import tell_owners
+from bot.pushes.channels import Channels, tell_owners
 from bot.pushes.growth import Thresholds
 from bot.pushes.intake import Intake
 from bot.pushes.lookout import Lookout
 from bot.pushes.pruning import Pruner
 from bot.pushes.readings import Readings
+from bot.pushes.reopening import Reopening
 from bot.slack.client import SlackClient
 from bot.store.base import Store
-
-
-class Loop(Protocol):
-    """Something that is done again and again, in threads of its own."""
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether it is done."""
-
-    def start(self) -> None:
-        """Begin."""
-
-    def stop(self, timeout_seconds: float) -> bool:
-        """End; False when that took too long."""
 
 
 class PushEngine:
@@ -87,6 +74,7 @@ class PushEngine:
             "readings": self._readings,
             "deliveries": self.dispatcher,
             "pruning": Pruner(store, clock),
+            "reopening": Reopening(store, slack, Channels(store), clock),
         }
 
     def start(self) -> None:

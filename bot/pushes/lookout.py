@@ -16,6 +16,7 @@ from bot.clock import Clock
 from bot.errors import HubError
 from bot.hub.client import HubClient
 from bot.hub.pacing import Draw
+from bot.loops import POLL_SECONDS, Loop
 from bot.pushes.intake import HOME, Intake
 from bot.pushes.looks import Look, Looker, StoppedError
 from bot.pushes.sightings import Claim, Sightings
@@ -25,7 +26,6 @@ from bot.store.errors import StoreUnavailableError
 
 logger = logging.getLogger(__name__)
 
-POLL_SECONDS = 1.0
 WITH_WEBHOOKS = timedelta(hours=1)
 WITHOUT_WEBHOOKS = timedelta(minutes=10)
 JITTER = 0.1
@@ -33,7 +33,7 @@ JITTER = 0.1
 _CRASHED = "crashed"
 
 
-class Lookout:
+class Lookout(Loop):
     """Finds pushes in a thread of its own. Several processes may do so on one database.
 
     Args:
@@ -57,6 +57,7 @@ class Lookout:
         has_webhooks: bool,
         draw: Draw = random.random,
     ) -> None:
+        super().__init__("lookout")
         self._store = store
         self._clock = clock
         self._own = frozenset(namespace.lower() for namespace in namespaces)
@@ -65,26 +66,7 @@ class Lookout:
         self._sightings = Sightings(store, HOME)
         self._wanted = threading.Event()
         self._wanted.set()  # Nobody knows what came while we were down.
-        self._stopping = threading.Event()
-        self._looker = Looker(store, hub.background(), intake, workspace=HOME, stopping=self._stopping)
-        self._trouble = ""
-        self._thread = threading.Thread(target=self._run, name="lookout", daemon=True)
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether somebody looks."""
-        return self._thread.is_alive()
-
-    def start(self) -> None:
-        """Begin, with all of our own namespaces."""
-        self._thread.start()
-
-    def stop(self, timeout_seconds: float) -> bool:
-        """Look at nothing more, and wait for the request that is under way; False when that took too long."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join(timeout_seconds)
-        return not self._thread.is_alive()
+        self._looker = Looker(store, hub.background(), intake, workspace=HOME, is_stopping=lambda: self.is_stopping)
 
     def look_now(self) -> None:
         """Have our own namespaces looked at as soon as the database is there: a webhook could not be taken.
@@ -94,11 +76,7 @@ class Lookout:
         self._wanted.set()
 
     def step(self) -> float:
-        """Look at all that is due; raises nothing.
-
-        Returns:
-            In how many seconds to come back.
-        """
+        """Look at all that is due."""
         is_wanted = self._wanted.is_set()
         if is_wanted:
             self._wanted.clear()  # Before anything is read: what is wanted from now on may be missed by this round.
@@ -106,17 +84,11 @@ class Lookout:
             self._round(is_wanted=is_wanted)
         except StoppedError:
             logger.debug("lookout_stopped")
-        except Exception as error:  # noqa: BLE001 - The last net: nobody would look any more.
+        except Exception:
             if is_wanted:
                 self._wanted.set()
-            self._note_trouble(error)
-        else:
-            self._trouble = ""
+            raise
         return POLL_SECONDS
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._stopping.wait(self.step())
 
     def _round(self, *, is_wanted: bool) -> None:
         with self._store.read() as connection:
@@ -126,16 +98,6 @@ class Lookout:
             at_once = is_wanted and subject.is_own
             if at_once or subject.key in due:
                 self._attend_to(subject, at_once=at_once)
-
-    def _note_trouble(self, error: Exception) -> None:
-        """Log why a round ended early, once: the next is in a second."""
-        trouble = error.cause if isinstance(error, StoreUnavailableError) else type(error).__name__
-        if trouble != self._trouble:
-            if isinstance(error, StoreUnavailableError):
-                logger.warning("lookout_waits_for_database", extra={"cause": error.cause})
-            else:
-                logger.error("lookout_round_crashed", exc_info=error)
-        self._trouble = trouble
 
     def _interval(self, subject: Subject) -> timedelta:
         return self._own_interval if subject.is_own else WITHOUT_WEBHOOKS

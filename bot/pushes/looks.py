@@ -1,8 +1,7 @@
 """One look at a subject: what Docker Hub shows, what of it is news, and an event for each such push."""
 
 import logging
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -103,17 +102,17 @@ class Looker:
         hub: Docker Hub.
         intake: Makes events.
         workspace: Whose.
-        stopping: Is set when the process ends.
+        is_stopping: Returns whether the process ends.
     """
 
     def __init__(
-        self, store: Store, hub: HubClient, intake: Intake, *, workspace: str, stopping: threading.Event
+        self, store: Store, hub: HubClient, intake: Intake, *, workspace: str, is_stopping: Callable[[], bool]
     ) -> None:
         self._store = store
         self._hub = hub
         self._intake = intake
         self._workspace = workspace
-        self._stopping = stopping
+        self._is_stopping = is_stopping
 
     def look(self, subject: Subject, claim: Claim) -> Look:
         """Look at a subject. The first look only notes what is there: it is no news.
@@ -142,7 +141,7 @@ class Looker:
             # Private repositories are left out without a word. Once the credential is good again, they are news.
             look.miss(REFUSED)
         for repository in filter(subject.covers, pushed.found):
-            if self._stopping.is_set():
+            if self._is_stopping():
                 raise StoppedError
             self._tell(frame, repository, self._tags_of(repository, frame.floor, look), look)
 

@@ -5,7 +5,6 @@ point at others first, so that deliveries go on meanwhile; and several processes
 """
 
 import logging
-import threading
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, or_, select, tuple_
 
 from bot.clock import Clock
+from bot.loops import Loop
 from bot.outbox.messages import DEAD, DROPPED, SENT
 from bot.pushes import folding
 from bot.store.base import Store
@@ -144,7 +144,7 @@ def _delete_where(store: Store, table: Table, over: ColumnElement[bool], at_most
     return store.write(lambda connection: connection.execute(some).rowcount)
 
 
-class Pruner:
+class Pruner(Loop):
     """Prunes once an hour, on a thread of its own.
 
     Args:
@@ -162,29 +162,17 @@ class Pruner:
         look_every_seconds: float = _LOOK_EVERY_SECONDS,
         pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
+        super().__init__("pruning")
         self._store = store
         self._clock = clock
         self._look_every_seconds = look_every_seconds
         self._pause_seconds = pause_seconds
         self._due_at = clock.monotonic()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="pruner", daemon=True)
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether somebody sees to it."""
-        return self._thread.is_alive()
-
-    def start(self) -> None:
-        """Begin, with what is over already: who is often started anew has no hour to wait."""
-        self._thread.start()
-
-    def stop(self, timeout_seconds: float) -> bool:
-        """End after the piece that is being deleted; False when that took too long."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join(timeout_seconds)
-        return not self._thread.is_alive()
+    def step(self) -> float:
+        """Prune, if the hour is over. The first is at once: who is often started anew has no hour to wait."""
+        self.prune_if_due()
+        return self._look_every_seconds
 
     def prune_if_due(self) -> None:
         """Delete what is over, unless that was done within the hour: piece by piece, with pauses for everybody else.
@@ -195,7 +183,7 @@ class Pruner:
             return
         self._due_at = self._clock.monotonic() + EVERY_SECONDS
         try:
-            while self._prune_piece().has_more and not self._stopping.wait(self._pause_seconds):
+            while self._prune_piece().has_more and not self.pause(self._pause_seconds):
                 pass
         except StoreUnavailableError as error:
             logger.warning("pruning_put_off", extra={"cause": error.cause})
@@ -210,8 +198,3 @@ class Pruner:
         if counts:
             logger.info("pruned", extra=counts)
         return pruned
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self.prune_if_due()
-            self._stopping.wait(self._look_every_seconds)

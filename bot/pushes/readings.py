@@ -13,8 +13,6 @@ Special cases:
 
 import logging
 import random
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
@@ -25,6 +23,7 @@ from bot.hub.client import HubClient
 from bot.hub.pacing import Draw
 from bot.hub.tags import Tag
 from bot.images import InvalidReferenceError, RepositoryName
+from bot.loops import POLL_SECONDS, Loop
 from bot.pushes import claims, history
 from bot.pushes.claims import Claim
 from bot.pushes.growth import Thresholds
@@ -37,7 +36,6 @@ from bot.store.errors import StoreUnavailableError
 logger = logging.getLogger(__name__)
 
 THREADS = 4
-POLL_SECONDS = 1.0
 MOST_TAGS_A_WRITE = 50
 """Webhooks wait for a write to end, and each tag takes it a millisecond or two."""
 
@@ -51,7 +49,7 @@ OnSettled = Callable[[Connection, str, Sequence[str]], None]
 that keeps the result: nothing but database work, which may be run again."""
 
 
-class Readings:
+class Readings(Loop):
     """The readers of one process.
 
     Args:
@@ -77,50 +75,13 @@ class Readings:
         thresholds: Callable[[RepositoryName], Thresholds] = lambda _: Thresholds(),
         draw: Draw = random.random,
     ) -> None:
+        super().__init__("readings", threads=threads)
         self._store = store
         self._reader = TagReader(hub.once(), clock)
         self._on_settled = on_settled
         self._after_commit = after_commit
         self._thresholds = thresholds
         self._draw = draw
-        self._changed = threading.Condition()
-        self._calls = 0
-        self._is_stopping = False
-        self._is_away = False
-        self._threads = [
-            threading.Thread(target=self._run, name=f"readings-{number}", daemon=True) for number in range(threads)
-        ]
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether every reader is at work."""
-        return not self._is_stopping and all(thread.is_alive() for thread in self._threads)
-
-    def start(self) -> None:
-        """Begin, in threads of its own."""
-        for thread in self._threads:
-            thread.start()
-
-    def wake(self) -> None:
-        """Look at once whether something is due."""
-        with self._changed:
-            self._calls += 1
-            self._changed.notify_all()
-
-    def stop(self, timeout_seconds: float) -> bool:
-        """Take nothing more, and wait for what is being read; what does not end in time is read again by others.
-
-        Returns:
-            Whether everything ended in time.
-        """
-        with self._changed:
-            self._is_stopping = True
-            self._changed.notify_all()
-        started = [thread for thread in self._threads if thread.ident is not None]
-        ends_at = time.monotonic() + timeout_seconds
-        for thread in started:
-            thread.join(max(0.0, ends_at - time.monotonic()))
-        return not any(thread.is_alive() for thread in started)
 
     def step(self) -> float:
         """Read the tags that are due of one repository, if there is one.
@@ -142,32 +103,6 @@ class Readings:
             return _SHORTEST_WAIT_SECONDS
         self._serve(claim)
         return 0.0
-
-    def _run(self) -> None:
-        while not self._is_stopping:
-            calls = self._calls
-            seconds = self._guarded_step()
-            with self._changed:
-                self._changed.wait_for(lambda: self._is_stopping or self._calls != calls, seconds)  # noqa: B023 - called at once.
-
-    def _guarded_step(self) -> float:
-        try:
-            seconds = self.step()
-        except StoreUnavailableError as error:
-            self._note_away(error)
-            return POLL_SECONDS
-        except Exception:
-            # What was being read is due again when its lease ends.
-            logger.exception("reading_crashed")
-            return POLL_SECONDS
-        self._is_away = False
-        return seconds
-
-    def _note_away(self, error: StoreUnavailableError) -> None:
-        with self._changed:
-            is_known, self._is_away = self._is_away, True
-        if not is_known:
-            logger.warning("readings_wait_for_database", extra={"cause": error.cause})
 
     def _serve(self, claim: Claim) -> None:
         try:

@@ -129,6 +129,15 @@ class SlackClient:
         payload = {"blocks": [], **message.payload()}
         _call("chat.update", self._web.chat_update, channel=channel, ts=ts, **payload)
 
+    def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """Open a modal before somebody who has just done something.
+
+        Args:
+            trigger_id: What came with what they did. Good for three seconds, and once.
+            view: The modal.
+        """
+        _call("views.open", self._web.views_open, trigger_id=trigger_id, view=dict(view))
+
     def send_file(self, user_id: str, *, name: str, content: bytes, comment: str) -> None:
         """Send a person a file as a direct message.
 
@@ -171,6 +180,12 @@ class SlackClient:
             return True
         # Shared among workspaces of one organization is not outside; shared in a way we do not know is.
         return bool(found.get("is_shared")) and not found.get("is_org_shared")
+
+    def is_member(self, channel: str) -> bool:
+        """Return whether we are in a channel that is not archived."""
+        answer = _call("conversations.info", self._web.conversations_info, channel=channel)
+        found = _taken("conversations.info", answer, "channel", kind=dict)
+        return bool(found.get("is_member")) and not found.get("is_archived")
 
     def account(self, user_id: str) -> Account:
         """Return what Slack says of a person."""

@@ -1,8 +1,9 @@
 """From a webhook to what a channel sees, on a clock that stands still; reading back is played by the test."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import Connection, insert, select, update
 
 from bot.clock import FrozenClock
@@ -23,8 +24,10 @@ from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.state import Message
 from bot.slack.client import SlackClient
 from bot.store.base import Store
+from bot.store.migrations import upgrade
 from bot.store.tables import events, members, subscriptions
-from tests.support.slack import said
+from tests.store.conftest import OpenStore
+from tests.support.slack import acme, said
 
 
 def digest(letter: str) -> str:
@@ -139,3 +142,24 @@ class Post:
         with self.store.read() as connection:
             rows = connection.execute(select(members.c.state).order_by(members.c.pushed_at, members.c.event_id))
             return list(rows.scalars())
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock(datetime(2026, 11, 21, 9, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def slack(clock: FrozenClock) -> Iterator[SlackSimulator]:
+    with acme(clock.now) as slack:
+        yield slack
+
+
+@pytest.fixture
+def post(opening: OpenStore, url: str, slack: SlackSimulator, clock: FrozenClock) -> Post:
+    """The road, with #deploys subscribed to everything of acme."""
+    store = opening(url, now=clock.now)
+    upgrade(store)
+    post = Post(store, slack, clock)
+    post.subscribe()
+    return post

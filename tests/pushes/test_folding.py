@@ -1,43 +1,15 @@
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-import pytest
-
-from bot.clock import FrozenClock
 from bot.images import RepositoryName
 from bot.pushes.channels import Channels
 from bot.pushes.model import ReadingProblem, ReadingState
 from bot.pushes.payload import Push
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.faults import SlackFault
-from bot.sandbox.slack.simulator import SlackSimulator
-from bot.store.migrations import upgrade
-from tests.pushes.post import Post
-from tests.store.conftest import OpenStore
-from tests.support.slack import acme
+from tests.pushes.post import Post, clock, post, slack
 
-START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 POST_MESSAGE = "chat.postMessage"
-
-
-@pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock(START)
-
-
-@pytest.fixture
-def slack(clock: FrozenClock) -> Iterator[SlackSimulator]:
-    with acme(clock.now) as slack:
-        yield slack
-
-
-@pytest.fixture
-def post(opening: OpenStore, url: str, slack: SlackSimulator, clock: FrozenClock) -> Post:
-    store = opening(url, now=clock.now)
-    upgrade(store)
-    post = Post(store, slack, clock)
-    post.subscribe()
-    return post
+__all__ = ["clock", "post", "slack"]
 
 
 def test_a_push_is_told_after_the_quiet_time_and_its_reading(post: Post) -> None:

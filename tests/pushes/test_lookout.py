@@ -610,14 +610,14 @@ class TestTrouble:
 
         lookout.look_now()
         for _ in range(3):
-            lookout.step()
+            lookout.guarded_step()
         while_away = scene.events()
         locked.close()
         lookout.step()
         scene.close()
 
         assert (while_away, scene.images()) == ([], ["acme/api:1.2"])
-        assert warnings(caplog) == ["lookout_waits_for_database"]
+        assert warnings(caplog) == ["loop_waits_for_database"]
 
 
 class TestSeveralProcesses:
@@ -666,8 +666,8 @@ class TestThread:
         scene.store.write(subscriptions.drop)
         lookout = scene.lookout()
 
-        lookout.step()
-        lookout.step()
+        lookout.guarded_step()
+        lookout.guarded_step()
 
         assert len(warnings(caplog)) == 1
 

@@ -556,7 +556,7 @@ def test_a_bug_in_one_repository_stops_no_other_and_loses_nothing(
     assert desk.state(odd) == ("waiting", None)
     assert {record.message for record in caplog.records if record.levelno >= logging.ERROR} == {
         "reading_failed",
-        "reading_crashed",
+        "loop_crashed",
     }
     assert [getattr(record, "repository", "acme/odd") for record in caplog.records if record.levelno >= logging.ERROR]
 
@@ -631,9 +631,7 @@ def test_a_database_that_is_away_is_logged_once_and_tried_again(
     wait_until(lambda: flaky.refused >= 4)
     readings.wake()
     wait_until(lambda: flaky.refused >= 8)
-    assert [record.message for record in caplog.records if record.name == "bot.pushes.readings"] == [
-        "readings_wait_for_database"
-    ]
+    assert [record.message for record in caplog.records if record.name == "bot.loops"] == ["loop_waits_for_database"]
 
     flaky.is_away = False
     readings.wake()

@@ -77,6 +77,7 @@ def test_every_method_that_is_called_has_its_scopes_and_no_scope_is_unused(
     client.send_file(seed.ANA, name="a.csv", content=b"x", comment="x")
     client.attach_file(seed.CREW, thread_ts=ts, name="a.csv", content=b"x", comment="x")
     client.is_shared_outside(seed.CREW)
+    client.is_member(seed.CREW)
     client.is_shared_outside(seed.GENERAL)
     client.account(seed.ANA)
     client.usergroup_members(seed.PLATFORM)
