@@ -1,7 +1,7 @@
 """An outbox between a database of each kind and a simulated Slack, on a clock that stands still."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, select
@@ -17,26 +17,12 @@ from bot.sandbox.slack.simulator import SlackSimulator
 from bot.slack.client import SlackClient
 from bot.slack.message import Message
 from bot.store.base import Store
-from bot.store.migrations import upgrade
 from bot.store.tables import messages
-from tests.store.conftest import OpenStore, opening, postgresql_url, server, sqlite_url, url
+from tests.store.conftest import opening, postgresql_url, server, sqlite_url, url
+from tests.store.played import clock, store
 from tests.support.slack import acme
 
-__all__ = ["opening", "postgresql_url", "server", "sqlite_url", "url"]
-
-START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock(START)
-
-
-@pytest.fixture
-def store(opening: OpenStore, url: str, clock: FrozenClock) -> Store:
-    store = opening(url, now=clock.now)
-    upgrade(store)
-    return store
+__all__ = ["clock", "opening", "postgresql_url", "server", "sqlite_url", "store", "url"]
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """From a webhook to what a channel sees, on a clock that stands still; reading back is played by the test."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, insert, select, update
@@ -24,9 +24,7 @@ from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.state import Message
 from bot.slack.client import SlackClient
 from bot.store.base import Store
-from bot.store.migrations import upgrade
 from bot.store.tables import events, members, subscriptions
-from tests.store.conftest import OpenStore
 from tests.support.slack import acme, said
 
 
@@ -145,21 +143,14 @@ class Post:
 
 
 @pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock(datetime(2026, 11, 21, 9, 0, tzinfo=UTC))
-
-
-@pytest.fixture
 def slack(clock: FrozenClock) -> Iterator[SlackSimulator]:
     with acme(clock.now) as slack:
         yield slack
 
 
 @pytest.fixture
-def post(opening: OpenStore, url: str, slack: SlackSimulator, clock: FrozenClock) -> Post:
+def post(store: Store, slack: SlackSimulator, clock: FrozenClock) -> Post:
     """The road, with #deploys subscribed to everything of acme."""
-    store = opening(url, now=clock.now)
-    upgrade(store)
     post = Post(store, slack, clock)
     post.subscribe()
     return post

@@ -6,10 +6,11 @@ from bot.pushes.model import ReadingProblem, ReadingState
 from bot.pushes.payload import Push
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.faults import SlackFault
-from tests.pushes.post import Post, clock, post, slack
+from tests.pushes.post import Post, post, slack
+from tests.store.played import clock, store
 
 POST_MESSAGE = "chat.postMessage"
-__all__ = ["clock", "post", "slack"]
+__all__ = ["clock", "post", "slack", "store"]
 
 
 def test_a_push_is_told_after_the_quiet_time_and_its_reading(post: Post) -> None:

@@ -1,7 +1,7 @@
 """The ledger, on both databases."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Connection
@@ -12,24 +12,12 @@ from bot.outbox.lanes import Lane, Lease, claim, hold
 from bot.pushes.ledger import Ledger
 from bot.pushes.ledger_rows import Backlog, Delivery
 from bot.store.base import Store
-from bot.store.migrations import upgrade
 from bot.store.tables import lanes, members, messages
-from tests.store.conftest import OpenStore
+from tests.store.played import NOON as NOW
+from tests.store.played import clock, store
 from tests.support.ledger import Past
 
-NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock(NOW)
-
-
-@pytest.fixture
-def store(opening: OpenStore, url: str, clock: FrozenClock) -> Store:
-    store = opening(url, now=clock.now)
-    upgrade(store)
-    return store
+__all__ = ["clock", "store"]
 
 
 @pytest.fixture

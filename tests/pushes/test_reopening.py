@@ -3,9 +3,10 @@ from bot.pushes.reopening import EVERY_SECONDS, Reopening
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.faults import SlackFault
 from bot.slack.client import SlackClient
-from tests.pushes.post import Post, clock, post, slack
+from tests.pushes.post import Post, post, slack
+from tests.store.played import clock, store
 
-__all__ = ["clock", "post", "slack"]
+__all__ = ["clock", "post", "slack", "store"]
 
 INFO = "conversations.info"
 

@@ -10,25 +10,12 @@ from sqlalchemy import select
 from bot.clock import FrozenClock
 from bot.pushes.sightings import CLOCK_TOLERANCE, LEASE, Claim, Sightings
 from bot.store.base import Store
-from bot.store.migrations import upgrade
 from bot.store.tables import sightings
-from tests.store.conftest import OpenStore
+from tests.store.played import NOON, clock, store
 
-NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+__all__ = ["clock", "store"]
 HOUR = timedelta(hours=1)
 ACME = "acme/"
-
-
-@pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock(NOON)
-
-
-@pytest.fixture
-def store(opening: OpenStore, url: str, clock: FrozenClock) -> Store:
-    store = opening(url, now=clock.now)
-    upgrade(store)
-    return store
 
 
 @pytest.fixture
