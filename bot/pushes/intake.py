@@ -113,7 +113,7 @@ def _commit(connection: Connection, row: Mapping[str, Any], matches: Sequence[Ma
         if found is not None:  # Else it was old, and has just been deleted.
             return Accepted(str(found), is_new=False)
     if matches:
-        connection.execute(insert(members), [_member(row, match, now) for match in matches])
+        connection.execute(_INSERT_MEMBERS, [_member(row, match, now) for match in matches])
         lanes.wake(connection, [Lane(row["workspace"], match.channel) for match in matches], now + QUIET)
     return Accepted(event_id, is_new=True)
 
@@ -133,5 +133,6 @@ def _member(row: Mapping[str, Any], match: Match, now: datetime) -> dict[str, An
     }
 
 
+_INSERT_MEMBERS = insert(members)
 KEY = (events.c.workspace, events.c.repository, events.c.tag, events.c.pushed_at)
 """What makes two webhooks the same push. Docker Hub gives no id of its own."""

@@ -30,9 +30,15 @@ def insert_if_new(
     Returns:
         Whether the row was inserted. If not, the other one can be read on the same connection.
     """
-    insert = _INSERTS[connection.dialect.name](table).on_conflict_do_nothing(index_elements=unique)
+    insert = _inserting_if_new(connection.dialect.name, table, tuple(unique))
     # SQLAlchemy forgets the count of an INSERT unless told to keep it.
     return connection.execute(insert, dict(row), execution_options={"preserve_rowcount": True}).rowcount == 1
+
+
+@cache
+def _inserting_if_new(dialect: str, table: Table, unique: tuple[Column[Any], ...]) -> sqlite.Insert | postgresql.Insert:
+    """Make the statement once: making one takes longer than running it."""
+    return _INSERTS[dialect](table).on_conflict_do_nothing(index_elements=unique)
 
 
 def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
@@ -65,7 +71,7 @@ def bring_forward(
 
 @cache
 def _bringing_forward(dialect: str, table: Table, moment: Column[Any]) -> sqlite.Insert | postgresql.Insert:
-    """Make the statement once: it is run for every push that comes in."""
+    """Make the statement once, likewise."""
     insert = _INSERTS[dialect](table)
     sooner = insert.excluded[moment.name]
     kept = case((moment <= sooner, moment), else_=sooner)
