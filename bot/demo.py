@@ -40,8 +40,8 @@ LOG_LINES = 20
 
 TIPS = (
     ("/hub tags acme/api", "the newest tags of a repository, to page and to share"),
+    ("/hub subscribe acme/api", "then push a tag of acme/api on the right: it is announced here"),
     ("/hub diff acme/api:latest edge", "what changed between two images"),
-    ("/hub tgas nginx", "what a typing mistake gets"),
 )
 WELCOME = """\
 Hub Bot is ready: open {url}
@@ -54,7 +54,8 @@ Ctrl-C ends everything.
 POSTED_WELCOME = """\
 *Welcome to the sandbox.* I am the real Hub Bot; Slack and Docker Hub are simulated here. Three things to try:
 {tips}
-Answers are for your eyes only until you press _Share_. On the right: push a tag, break the network, move the time."""
+Answers are for your eyes only until you press _Share_; an announcement is for the whole channel, and comes about ten \
+seconds after the push. On the right you can also break the network and move the time."""
 
 
 def run_demo(*, port: int | None, uses_socket_mode: bool, is_verbose: bool) -> int:

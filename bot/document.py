@@ -188,18 +188,14 @@ def plain(piece: Inline) -> str:
     match piece:
         case str():
             return piece
-        case Code(text) | Strong(text):
+        case Code(text) | Strong(text) | Link(text) | Person(text) | Channel(text):
             return text
-        case Link(label):
-            return label
         case Size(size_bytes):
             return format_bytes(size_bytes)
         case Moment(at):
             return format_time(at)
         case Count(value):
             return format_count(value)
-        case Person(slack_id) | Channel(slack_id):
-            return slack_id
 
 
 def plain_line(pieces: Line) -> str:

@@ -1,11 +1,13 @@
 """How documents look in a terminal, and one command run there."""
 
+import io
 import json
+import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TextIO
 
 import click
 from rich.cells import cell_len
@@ -13,9 +15,10 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from bot.chat.command import Context
+from bot.chat.command import Context, Offer
 from bot.chat.failures import describe_failure
-from bot.chat.router import Answer, Router, answer
+from bot.chat.forms import Form, InputNeeded
+from bot.chat.router import Answer, Invocation, Router, answer
 from bot.document import (
     Code,
     CodeBlock,
@@ -41,6 +44,9 @@ NO_OR_FAILED = 1
 USAGE = 2
 
 WORKING = "Working…"
+HOW_TO_END = "End it with Ctrl-D on a line of its own."
+NOT_DONE = "Nothing was done, because nobody can be asked here. To have it done, add --yes."
+_YES = frozenset({"y", "yes"})
 
 # Wide enough that nothing wraps when the output goes into a file or a pipe.
 WIDTH_WITHOUT_TERMINAL = 240
@@ -153,20 +159,23 @@ class Terminal:
         router: Knows the commands.
         output: Where answers go; nothing else is written there.
         errors: Where progress, failures and questions go.
+        source: Where texts and the answers to questions come from; None: standard input.
     """
 
-    def __init__(self, router: Router, *, output: Console, errors: Console) -> None:
+    def __init__(self, router: Router, *, output: Console, errors: Console, source: TextIO | None = None) -> None:
         self._router = router
         self._output = output
         self._errors = errors
+        # There is none at all when it was closed before the program started.
+        self._source = source or sys.stdin or io.StringIO()
 
     def run(self, words: Sequence[str] | str, context: Context, *, as_json: bool = False) -> int:
-        """Run one command and show its answer.
+        """Run one command and show its answer; ask whether to do what that offers, or do it if `--yes` was said.
 
         Args:
             words: As a shell has split them, or a line as it would be typed in Slack.
             context: What the command may use.
-            as_json: Print the result as one JSON document instead.
+            as_json: Print the result as one JSON document instead, and ask nothing.
 
         Returns:
             The exit status: 0 done, 1 the answer is no or it failed, 2 not understood.
@@ -174,13 +183,63 @@ class Terminal:
         try:
             parse = self._router.parse if isinstance(words, str) else self._router.parse_words
             invocation = parse(words)  # type: ignore[arg-type]  # The one that fits was just chosen.
+            outcome = self._answer(invocation, context)
+            offers = outcome.result.offers if outcome.result else ()
+            is_all = not offers or (as_json and not invocation.says_yes)
+            if is_all or not as_json:
+                self._show(outcome, as_json=as_json, now=context.clock.now())
+            accepted = None if is_all else self._accepted(offers, says_yes=invocation.says_yes)
+            if accepted:
+                outcome = self._answer(replace(invocation, arguments=accepted.arguments), context)
+                self._show(outcome, as_json=as_json, now=context.clock.now())
         except UsageError as error:
             self._show_failure(error, as_json=as_json, now=context.clock.now())
             return USAGE
-        with self._errors.status(WORKING) as status:
-            outcome = answer(invocation, replace(context, progress=lambda words: status.update(f"{WORKING} {words}")))
-        self._show(outcome, as_json=as_json, now=context.clock.now())
         return _exit_status(outcome)
+
+    def _answer(self, invocation: Invocation, context: Context) -> Answer:
+        """Run the command; give it the texts that it asks for.
+
+        Raises:
+            UsageError: There is no such text.
+        """
+        while True:
+            with self._errors.status(WORKING) as status:
+                told = replace(context, progress=lambda words: status.update(f"{WORKING} {words}"))
+                outcome = answer(invocation, told)
+            if not isinstance(outcome.failure, InputNeeded):
+                return outcome
+            form = outcome.failure.form
+            arguments = form.filled(invocation.arguments, self._read(form, line=invocation.line))
+            invocation = replace(invocation, arguments=arguments)
+
+    def _read(self, form: Form, *, line: str) -> str:
+        if self._source.isatty():
+            asked = " ".join(filter(None, [f"{form.label}.", form.hint, HOW_TO_END]))
+            click.echo(asked, file=self._errors.file)
+        example = f"hub-bot exec {line} < file"
+        try:
+            text = self._source.read() if form.is_multiline else self._source.readline().rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise UsageError("Standard input is not UTF-8.", example=example) from error
+        if not text.strip():
+            raise UsageError(f"`{line}` reads its text from standard input, and there was none.", example=example)
+        return text
+
+    def _accepted(self, offers: Sequence[Offer], *, says_yes: bool) -> Offer | None:
+        """Return what is wanted of what is offered; None: nothing. To `--yes` it is the first, and that only once."""
+        if says_yes:
+            return offers[0]
+        if not self._source.isatty():
+            click.echo(NOT_DONE, file=self._errors.file)
+            return None
+        return next((offer for offer in offers if self._is_wanted(offer)), None)
+
+    def _is_wanted(self, offer: Offer) -> bool:
+        if offer.confirm:
+            click.echo(_clean(offer.confirm.question), file=self._errors.file)
+        click.echo(f"{_clean(offer.label)}? [y/N] ", nl=False, file=self._errors.file)
+        return self._source.readline().strip().lower() in _YES
 
     def _show(self, outcome: Answer, *, as_json: bool, now: datetime) -> None:
         if outcome.failure is not None:

@@ -3,16 +3,17 @@
 Everybody in the workspace may look; operators see every channel, and change them from a text.
 """
 
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import click
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from bot.chat.command import Arguments, Command, Context, Group, Result
+from bot.chat.command import Arguments, Command, Context, Group, Offer, Result
+from bot.chat.forms import Form, InputNeeded, straightened
 from bot.chat.parameters import flag
 from bot.chat.subscriptions import subscribing_of
-from bot.document import Channel, CodeBlock, Document, Note, Paragraph, Part, Strong, line, marked
+from bot.document import Channel, CodeBlock, Document, Listing, Note, Paragraph, Part, Strong, line, marked
 from bot.errors import AccessDeniedError, UsageError
 from bot.governance.roles import Role
 from bot.pushes import as_code
@@ -22,10 +23,22 @@ from bot.pushes.subscriptions import ChannelState
 
 TITLE = "Subscriptions"
 NONE_ANYWHERE = "No channel hears of any pushes."
-NOT_APPLIED = "Nothing was changed. To do this, say the same with `--apply`."
+NOT_APPLIED = "Nothing was changed yet."
+CHANGED_MEANWHILE = "Nothing was changed, because things are no longer as they were: this is what it takes now."
 APPLIED = "Done."
 NOTHING_TO_DO = "Everything is as the text says."
+NOTHING_NAMED = "The text names no subscriptions."
+UNTOLD = "It is done, but I could not say so in these channels:"
 EXAMPLE = "/hub subscriptions --export"
+FORM = Form(
+    title="Import subscriptions",
+    label="Subscriptions as TOML",
+    field="text",
+    hint="As --export writes them. You see first what it takes.",
+    submit="See what it takes",
+)
+# A block of code is cut where it is longer than Slack takes.
+_LONGEST_BLOCK = 2_500
 
 
 class SubscriptionsArguments(Arguments):
@@ -34,16 +47,27 @@ class SubscriptionsArguments(Arguments):
     Attributes:
         everywhere: Every channel's.
         export: As TOML.
-        text: TOML to read in; None: just look.
-        apply: Do what the text takes, rather than say it.
+        imports: Read TOML in.
         remove: Also remove what the text does not name, in its channels.
+        text: The TOML; None: it is still to be asked for.
+        agreed: What it takes, as it was shown and agreed to: that is done, and nothing else. None: just say.
     """
 
     everywhere: bool = False
     export: bool = False
-    text: str | None = None
-    apply: bool = False
+    imports: bool = False
     remove: bool = False
+    text: str | None = None
+    agreed: tuple[str, ...] | None = None
+
+
+class UntoldChannel(BaseModel):
+    """A channel whose subscriptions were changed, and which could not be told."""
+
+    model_config = ConfigDict(frozen=True)
+
+    channel: str
+    reason: str
 
 
 class SubscriptionsResult(Result):
@@ -54,6 +78,7 @@ class SubscriptionsResult(Result):
         toml: The same as a text; None when it was not asked for.
         plan: What a text takes, one thing a line; None when none was given.
         is_applied: Whether it was done.
+        untold: The channels that could not be told of it.
         arguments: The question.
     """
 
@@ -61,6 +86,7 @@ class SubscriptionsResult(Result):
     toml: str | None = None
     plan: tuple[str, ...] | None = None
     is_applied: bool = False
+    untold: tuple[UntoldChannel, ...] = ()
     arguments: SubscriptionsArguments = Field(exclude=True)
 
 
@@ -70,26 +96,28 @@ def parse(values: Mapping[str, Any]) -> SubscriptionsArguments:
     Raises:
         UsageError: Options contradict each other.
     """
-    text = values["import"]
-    if (values["apply"] or values["remove"]) and text is None:
-        raise UsageError("`--apply` and `--remove` belong to `--import`.", example=EXAMPLE)
-    if text is not None and (values["export"] or values["all"]):
+    if values["remove"] and not values["import"]:
+        raise UsageError("`--remove` belongs to `--import`.", example=EXAMPLE)
+    if values["import"] and (values["export"] or values["all"]):
         raise UsageError("`--import` goes with neither `--export` nor `--all`.", example=EXAMPLE)
     return SubscriptionsArguments(
         everywhere=values["all"],
         export=values["export"],
-        text=text,
-        apply=values["apply"],
+        imports=values["import"],
         remove=values["remove"],
     )
 
 
 def run(arguments: SubscriptionsArguments, context: Context) -> SubscriptionsResult:
-    """Look, or read a text in. In a terminal, which is no channel, all channels are shown."""
+    """Look, or read a text in. In a terminal, which is no channel, all channels are shown.
+
+    Raises:
+        InputNeeded: There is no text yet.
+    """
     subscribing = subscribing_of(context)
-    if arguments.text is not None:
+    if arguments.imports:
         _check(context, "--import")
-        return _import(arguments.text, arguments, context, subscribing)
+        return _import(arguments, context, subscribing)
     is_everywhere = arguments.everywhere or context.place is None
     if context.place is None or arguments.everywhere:
         _check(context, "--all")
@@ -112,23 +140,36 @@ def _exported(states: tuple[ChannelState, ...]) -> str:
     return as_code.export(each for state in states for each in state.subscriptions)
 
 
-def _import(
-    text: str, arguments: SubscriptionsArguments, context: Context, subscribing: Subscribing
-) -> SubscriptionsResult:
-    plan = subscribing.import_(text, remove_others=arguments.remove)
-    if arguments.apply:
-        subscribing.apply(plan, by=context.place.user_id if context.place else None)
-    return SubscriptionsResult(plan=tuple(plan.lines()), is_applied=arguments.apply, arguments=arguments)
+def _import(arguments: SubscriptionsArguments, context: Context, subscribing: Subscribing) -> SubscriptionsResult:
+    if arguments.text is None:
+        raise InputNeeded(FORM)
+    plan = subscribing.import_(_as_toml(arguments.text), remove_others=arguments.remove)
+    lines = tuple(plan.lines())
+    if lines == arguments.agreed:
+        untold = subscribing.apply(plan, by=context.place.user_id if context.place else None)
+        told = tuple(UntoldChannel(channel=each.channel, reason=each.reason) for each in untold)
+        return SubscriptionsResult(plan=lines, is_applied=True, untold=told, arguments=arguments)
+    apply = Offer(label="Apply", arguments=arguments.model_copy(update={"agreed": lines}))
+    return SubscriptionsResult(plan=lines, offers=() if plan.is_empty else (apply,), arguments=arguments)
+
+
+def _as_toml(text: str) -> str:
+    """Undo typographic quotes where they keep the text from being TOML; inside of values they may be meant."""
+    try:
+        tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return straightened(text)
+    return text
 
 
 def render(result: SubscriptionsResult) -> Document:
     """Say what there is, or what was done."""
     if result.plan is not None:
-        return _render_plan(result.plan, is_applied=result.is_applied)
+        return Document(TITLE, tuple(_plan_parts(result.plan, result)))
     if not any(channel.subscriptions for channel in result.channels):
         return Document(TITLE, (Paragraph(line(NONE_ANYWHERE if result.arguments.everywhere else NONE_HERE)),))
     if result.toml is not None:
-        return Document(TITLE, (CodeBlock(result.toml),))
+        return Document(TITLE, tuple(_code_blocks(result.toml.split("\n"))))
     if not result.arguments.everywhere:
         return Document(f"{TITLE} of this channel", tuple(state_parts(result.channels[0])))
     parts: list[Part] = []
@@ -137,11 +178,34 @@ def render(result: SubscriptionsResult) -> Document:
     return Document(TITLE, tuple(parts))
 
 
-def _render_plan(lines: tuple[str, ...], *, is_applied: bool) -> Document:
-    changes = [each for each in lines if not each.startswith("=")]
-    said = NOTHING_TO_DO if not changes else APPLIED if is_applied else NOT_APPLIED
-    block = (CodeBlock("\n".join(lines)),) if lines else ()
-    return Document(TITLE, (*block, Note(marked(said))))
+def _plan_parts(lines: tuple[str, ...], result: SubscriptionsResult) -> Iterator[Part]:
+    yield from _code_blocks(lines)
+    yield Note(marked(_outcome(lines, result)))
+    if result.untold:
+        yield Paragraph(line(UNTOLD))
+        yield Listing(tuple(line(Channel(each.channel), ": ", *marked(each.reason)) for each in result.untold))
+
+
+def _outcome(lines: tuple[str, ...], result: SubscriptionsResult) -> str:
+    if result.is_applied:
+        return APPLIED
+    if not lines:
+        return NOTHING_NAMED
+    if all(each.startswith("=") for each in lines):
+        return NOTHING_TO_DO
+    return NOT_APPLIED if result.arguments.agreed is None else CHANGED_MEANWHILE
+
+
+def _code_blocks(lines: Iterable[str]) -> Iterator[CodeBlock]:
+    """Yield the lines in blocks of which none is too long."""
+    block: list[str] = []
+    for each in lines:
+        if block and sum(map(len, block)) + len(block) + len(each) > _LONGEST_BLOCK:
+            yield CodeBlock("\n".join(block))
+            block = []
+        block.append(each)
+    if block:
+        yield CodeBlock("\n".join(block))
 
 
 COMMAND = Command(
@@ -152,8 +216,7 @@ COMMAND = Command(
     parameters=(
         flag("all", "Every channel's (operators)."),
         flag("export", "As TOML, for the configuration file or another workspace."),
-        click.Option(["--import"], metavar="TOML", help="Say what it takes to have what this TOML says (operators)."),
-        flag("apply", "With --import: do it."),
+        flag("import", "Take TOML, say what it takes to have what that says, and do it if you agree (operators)."),
         flag("remove", "With --import: remove what the TOML does not name, in its channels."),
     ),
     parse=parse,
@@ -162,7 +225,9 @@ COMMAND = Command(
     examples=(
         ("subscriptions", "what this channel hears of"),
         ("subscriptions --all --export", "every channel's, as TOML"),
+        ("subscriptions --import", "give TOML in a form, and see what it changes before it does"),
     ),
     notes="What the configuration file says is marked, and changed in the file.",
-    role_of=lambda arguments: Role.OPERATOR if arguments.everywhere or arguments.text is not None else Role.MEMBER,
+    can_offer=True,
+    role_of=lambda arguments: Role.OPERATOR if arguments.everywhere or arguments.imports else Role.MEMBER,
 )

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bot.chat.command import Context
+from bot.chat.command import Arguments, Command, Confirmation, Context, Group, Offer, Result
+from bot.chat.router import Router
 from bot.document import (
     Code,
     CodeBlock,
@@ -24,8 +25,18 @@ from bot.document import (
     Table,
     line,
 )
-from bot.terminal import WIDTH_WITHOUT_TERMINAL, Terminal, show
+from bot.governance.roles import Role
+from bot.terminal import HOW_TO_END, NOT_DONE, WIDTH_WITHOUT_TERMINAL, Terminal, show
 from tests.support.desk import NOW, Desk, ago, open_desk
+from tests.support.following import CHANNEL, FollowingDesk, open_following_desk
+
+
+class Planned(Result):
+    said: str
+
+
+class Sure(Arguments):
+    pass
 
 
 @pytest.fixture
@@ -174,3 +185,164 @@ def test_failures_are_json_too(desk: Desk, words: list[str], status: int, reason
     ended, output, errors = run(desk, words, as_json=True)
 
     assert (ended, json.loads(output)["error"]["reason"], errors) == (status, reason, "")
+
+
+# Texts and questions
+
+TEXT = f'[[subscriptions]]\nchannel = "{CHANNEL}"\nimage = "acme/api"\n'
+IMPORT = ["subscriptions", "--import"]
+PLANNED = ["Subscriptions", f"+ {CHANNEL} acme/api", "Nothing was changed yet."]
+APPLIED = ["Subscriptions", f"+ {CHANNEL} acme/api", "Done."]
+
+
+class Keyboard(io.StringIO):
+    """Somebody at a terminal: a text, an end of file, and then answers."""
+
+    def __init__(self, text: str, *answers: str) -> None:
+        super().__init__(text)
+        self._answers = list(answers)
+        self._is_ended = False
+
+    def isatty(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1) -> str:
+        self._is_ended = True
+        return super().read(size)
+
+    def readline(self, size: int = -1) -> str:  # type: ignore[override]
+        if not self._is_ended and self.tell() < len(self.getvalue()):
+            return super().readline(size)
+        return self._answers.pop(0) if self._answers else ""
+
+
+@pytest.fixture
+def following() -> Iterator[FollowingDesk]:
+    with open_following_desk() as desk:
+        desk.place, desk.role = None, Role.ADMIN
+        yield desk
+
+
+def run_with(
+    desk: FollowingDesk, words: list[str], source: io.TextIOBase, *, as_json: bool = False
+) -> tuple[int, list[str], list[str]]:
+    output, errors = io.StringIO(), io.StringIO()
+    terminal = Terminal(
+        desk.router,
+        output=plain_console(output),
+        errors=plain_console(errors),
+        source=source,  # type: ignore[arg-type]  # What both kinds have in common is enough.
+    )
+    status = terminal.run(words, desk.context(), as_json=as_json)
+    return status, output.getvalue().splitlines(), errors.getvalue().splitlines()
+
+
+def subscribed(desk: FollowingDesk) -> list[str]:
+    return [str(each) for each in desk.subscribing.subscriptions.all()]
+
+
+def test_a_text_comes_from_a_file_and_nothing_is_done_where_nobody_can_be_asked(following: FollowingDesk) -> None:
+    status, output, errors = run_with(following, IMPORT, io.StringIO(TEXT))
+
+    assert (status, output, errors) == (0, PLANNED, [NOT_DONE])
+    assert subscribed(following) == []
+
+
+def test_yes_does_it_without_a_question(following: FollowingDesk) -> None:
+    status, output, errors = run_with(following, [*IMPORT, "--yes"], io.StringIO(TEXT))
+
+    assert (status, output, errors) == (0, [*PLANNED, *APPLIED], [])
+    assert subscribed(following) == ["acme/api"]
+    assert following.channel.said[0][0] == "What is announced here was changed by an import:"
+
+
+@pytest.mark.parametrize("answer", ["y\n", "Y\n", " yes \n"])
+def test_who_agrees_at_the_prompt_has_it_done(following: FollowingDesk, answer: str) -> None:
+    status, output, errors = run_with(following, IMPORT, Keyboard(TEXT, answer))
+
+    assert (status, output) == (0, [*PLANNED, *APPLIED])
+    assert errors[0].startswith("Subscriptions as TOML. ")
+    assert errors[0].endswith(HOW_TO_END)
+    assert errors[1:] == ["Apply? [y/N] "]
+    assert subscribed(following) == ["acme/api"]
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", "maybe\n", ""])
+def test_anything_else_at_the_prompt_is_a_no(following: FollowingDesk, answer: str) -> None:
+    status, output, _ = run_with(following, IMPORT, Keyboard(TEXT, answer))
+
+    assert (status, output) == (0, PLANNED)
+    assert subscribed(following) == []
+
+
+@pytest.mark.parametrize("source", [io.StringIO(""), io.StringIO(" \n\n"), Keyboard("")])
+def test_no_text_at_all_is_said_with_an_example(following: FollowingDesk, source: io.TextIOBase) -> None:
+    status, output, errors = run_with(following, IMPORT, source)
+
+    assert (status, output) == (2, [])
+    assert errors[-2:] == [
+        "subscriptions --import reads its text from standard input, and there was none.",
+        "Example: hub-bot exec subscriptions --import < file",
+    ]
+
+
+def test_a_text_in_another_encoding_is_said(following: FollowingDesk) -> None:
+    source = io.TextIOWrapper(io.BytesIO("ü".encode("latin-1")), encoding="utf-8")
+
+    status, _, errors = run_with(following, IMPORT, source)
+
+    assert (status, errors[0]) == (2, "Standard input is not UTF-8.")
+
+
+def test_json_without_yes_asks_nothing_and_does_nothing(following: FollowingDesk) -> None:
+    status, output, errors = run_with(following, IMPORT, io.StringIO(TEXT), as_json=True)
+
+    told = json.loads("\n".join(output))
+    assert (status, told["is_applied"], told["plan"], errors) == (0, False, [f"+ {CHANNEL} acme/api"], [])
+    assert "offers" not in told
+    assert subscribed(following) == []
+
+
+def test_json_with_yes_is_one_document_about_what_was_done(following: FollowingDesk) -> None:
+    status, output, errors = run_with(following, [*IMPORT, "--yes"], io.StringIO(TEXT), as_json=True)
+
+    assert (status, json.loads("\n".join(output))["is_applied"], errors) == (0, True, [])
+    assert subscribed(following) == ["acme/api"]
+
+
+def test_where_there_is_nothing_to_do_nothing_is_asked(following: FollowingDesk) -> None:
+    run_with(following, [*IMPORT, "--yes"], io.StringIO(TEXT))
+
+    status, output, errors = run_with(following, IMPORT, Keyboard(TEXT))
+
+    assert (status, output[-1]) == (0, "Everything is as the text says.")
+    assert len(errors) == 1
+
+
+def test_an_offer_that_is_hard_to_undo_says_what_will_happen(desk: Desk) -> None:
+    def run_plan(arguments: Arguments, _: Context) -> Planned:
+        if isinstance(arguments, Sure):
+            return Planned(said="gone")
+        confirm = Confirmation(title="Delete?", question="3 tags will be \x1b[31mgone.", yes="Delete")
+        keep = Offer(label="Keep", arguments=Arguments())
+        return Planned(said="3 tags", offers=(keep, Offer(label="Delete", arguments=Sure(), confirm=confirm)))
+
+    command = Command(
+        name="plan",
+        group=Group.ACT,
+        summary="Plan",
+        role=Role.ADMIN,
+        parameters=(),
+        parse=lambda _: Arguments(),
+        run=run_plan,
+        render=lambda result: Document(result.said),
+        examples=(("plan", "plans"),),
+        can_offer=True,
+    )
+    output, errors = io.StringIO(), io.StringIO()
+    source = Keyboard("", "n\n", "y\n")
+    terminal = Terminal(Router([command]), output=plain_console(output), errors=plain_console(errors), source=source)
+
+    assert terminal.run(["plan"], desk.context()) == 0
+    assert output.getvalue() == "3 tags\ngone\n"
+    assert errors.getvalue() == "Keep? [y/N] 3 tags will be  [31mgone.\nDelete? [y/N] "

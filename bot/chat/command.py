@@ -39,17 +39,55 @@ class Arguments(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Confirmation(BaseModel):
+    """A question before something is done that is hard to undo.
+
+    Attributes:
+        title: What it is about, in a few words.
+        question: What will happen, to what.
+        yes: What to press for it, a verb.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    title: str
+    question: str
+    yes: str
+
+
+class Offer(BaseModel):
+    """Something that can be done next: a button under the answer, a question at the prompt of a terminal.
+
+    Whoever takes it up runs the same command with other arguments, under the rights of that moment: the role is that of
+    `Command.role_for`.
+
+    Attributes:
+        label: What it does, a verb or two.
+        arguments: Of the command that offers it.
+        confirm: What to ask first; None: nothing.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    label: str
+    arguments: Arguments
+    confirm: Confirmation | None = None
+
+
 class Result(BaseModel):
     """What a command found out. `hub-bot exec --json` prints exactly this.
 
     Attributes:
         is_negative: The answer is no (there is no such tag, the check failed): `exec` ends with status 1, which is
             how scripts see it.
+        offers: What can be done next, at most five things. The first is what `--yes` does in a terminal. An answer with
+            offers is for the person who asked alone.
     """
 
     model_config = ConfigDict(frozen=True)
 
     is_negative: bool = Field(default=False, exclude=True)
+    offers: tuple[Offer, ...] = Field(default=(), exclude=True)
 
 
 @dataclass(frozen=True)
@@ -91,11 +129,12 @@ class Command(Generic[A, R]):
         role_of: The role that certain arguments need, where that is a higher one.
         parameters: Click parameters, in the order help shows them.
         parse: Makes the arguments out of the parameters' values, keyed by parameter name. Raises `UsageError`.
-        run: Does the work. Raises `HubBotError`.
+        run: Does the work. Raises `HubBotError`, and `bot.chat.forms.InputNeeded` to ask for a text.
         render: Says the result. Pure.
         examples: Complete commands without the leading `/hub `, each with what it does.
         notes: More sentences for this verb's help.
         can_share: Whether `--share` makes sense: true for every query.
+        can_offer: Whether its results may carry offers, and so `--yes` makes sense in a terminal.
     """
 
     name: str
@@ -109,6 +148,7 @@ class Command(Generic[A, R]):
     examples: tuple[tuple[str, str], ...]
     notes: str = ""
     can_share: bool = True
+    can_offer: bool = False
     role_of: Callable[[A], Role] | None = None
 
     def role_for(self, arguments: A) -> Role:

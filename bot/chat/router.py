@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bot.chat.command import AnyCommand, Arguments, Context, Result
 from bot.chat.failures import describe_failure
+from bot.chat.forms import InputNeeded
 from bot.chat.parser import LONGEST_TEXT, normalise, parse_parameters, split_words
 from bot.document import Document
 from bot.errors import HubBotError, UsageError
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 HELP = "help"
 _HELP_WORDS = frozenset({"help", "--help", "-h", "-?", "?"})
 _SHARE = "--share"
+_YES = "--yes"
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,14 @@ class Invocation:
         arguments: With which values.
         share: Whether the answer is for everybody in the channel.
         line: The words, without `/hub`, as they can be typed again.
+        says_yes: Whether what the answer offers is agreed to beforehand: in a terminal.
     """
 
     command: AnyCommand
     arguments: Arguments
     share: bool
     line: str
+    says_yes: bool = False
 
     @property
     def role(self) -> Role:
@@ -100,11 +104,16 @@ class Router:
         """
         verb, *rest = _help_first(list(words) or [HELP])
         command = self._command(verb)
-        shared = command.can_share and _SHARE in rest
-        kept = [word for word in rest if word != _SHARE] if shared else rest
+        flags = {_SHARE: command.can_share, _YES: command.can_offer}
+        kept = [word for word in rest if not flags.get(word)]
         values = parse_parameters(command.name, command.parameters, kept, example=f"/hub {command.examples[0][0]}")
-        line = " ".join([command.name, *kept])
-        return Invocation(command=command, arguments=command.parse(values), share=shared, line=line)
+        return Invocation(
+            command=command,
+            arguments=command.parse(values),
+            share=command.can_share and _SHARE in rest,
+            line=" ".join([command.name, *kept]),
+            says_yes=command.can_offer and _YES in rest,
+        )
 
     def _command(self, verb: str) -> AnyCommand:
         found = self._by_name.get(verb.lower())
@@ -119,11 +128,16 @@ class Router:
 
 
 def answer(invocation: Invocation, context: Context) -> Answer:
-    """Run the command and say what came of it. Never raises: an exception becomes a sentence with a reference."""
+    """Run the command and say what came of it. Never raises: an exception becomes a sentence with a reference.
+
+    Where the command asks for a text, the failure is an `InputNeeded`: who can, asks, and runs the command again.
+    """
     command = invocation.command
     try:
         result = command.run(invocation.arguments, context)
         return Answer(document=command.render(result), result=result)
+    except InputNeeded as question:
+        return Answer(document=describe_failure(question), failure=question)
     except HubBotError as error:
         return failed(error, verb=command.name)
     except Exception as error:  # noqa: BLE001 - The last net: a bug must reach the person as a sentence too.

@@ -12,6 +12,7 @@ from bot.outbox import lanes
 from bot.outbox import messages as outbox
 from bot.outbox.lanes import Lane
 from bot.outbox.notes import add_note
+from bot.pushes import folding
 from bot.pushes.intake import HOME
 from bot.slack import text
 from bot.slack.message import Message
@@ -102,7 +103,7 @@ class Channels:
             now = self._store.now(connection)
             message = outbox.find(connection, message_id)
             lane = Lane(self._workspace, channel)
-            if message is None or message.lane != lane:
+            if message is None or (message.lane, message.kind) != (lane, folding.KIND):
                 return None
             until = now + MUTED_FOR
             row: dict[str, Any] = {
@@ -123,7 +124,7 @@ class Channels:
         """Return what a message of a channel is about; None when there is no such message there."""
         with self._store.read() as connection:
             message = outbox.find(connection, message_id)
-            if message is None or message.lane != Lane(self._workspace, channel):
+            if message is None or (message.lane, message.kind) != (Lane(self._workspace, channel), folding.KIND):
                 return None
             tags = select(members.c.tag).where(members.c.message_id == message_id, members.c.tag != "")
             last = connection.execute(tags.order_by(members.c.pushed_at.desc()).limit(1)).scalar()

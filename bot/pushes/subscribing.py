@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from bot.document import Code, Document, Inline, Paragraph, Part, Person, line
+from bot.document import Code, Document, Inline, Line, Paragraph, Part, Person, line
 from bot.errors import ConfigError, DeliveryError, HubBotError, HubError, UserError
 from bot.governance.roles import Role
 from bot.hub.client import HubClient
@@ -23,6 +23,7 @@ from bot.pushes.state import ChannelFacts, pattern_words, state_parts
 from bot.pushes.subscriptions import Added, Change, ChannelState, Origin, Removed, Subscriptions, Wish
 from bot.pushes.webhook_setup import Advice, Receiver, WebhookSetup
 from bot.slack.client import Posted
+from bot.slack.failures import Kind, SlackCallError
 from bot.store.base import Store
 from bot.store.errors import StoreUnavailableError
 
@@ -102,6 +103,19 @@ class Unsubscribed:
     removed: Removed
     unknown: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Untold:
+    """A channel whose subscriptions were changed, and which could not be told.
+
+    Attributes:
+        channel: Its id.
+        reason: Why not, as sentences with code in backticks.
+    """
+
+    channel: str
+    reason: str
 
 
 class Subscribing:
@@ -195,14 +209,32 @@ class Subscribing:
             current = tuple(each for each in current if each.channel in channels)
         return as_code.plan(current, wanted, origin=Origin.COMMAND, remove_others=remove_others)
 
-    def apply(self, plan: Plan, *, by: str | None) -> None:
-        """Do what a plan says, all or nothing.
+    def apply(self, plan: Plan, *, by: str | None) -> tuple[Untold, ...]:
+        """Do what a plan says, all or nothing, and say it in the channels that it changes.
 
         Args:
             plan: From `import_`.
             by: The Slack user id of who asks; None: nobody in Slack does.
+
+        Returns:
+            The channels that could not be told. Their subscriptions are changed all the same.
+
+        Raises:
+            StoreUnavailableError: Nothing was done, or nobody knows.
         """
         as_code.apply(self.subscriptions, plan, origin=Origin.COMMAND, by=by)
+        put = {wish.channel for wish in (*plan.added, *(each.wish for each in plan.changed))}
+        channels = sorted(put | {gone.channel for gone in plan.removed})
+        untold: list[Untold] = []
+        for number, channel in enumerate(channels):
+            try:
+                self._say_imported(channel, by=by)
+            except (DeliveryError, StoreUnavailableError) as error:
+                untold.append(Untold(channel, _why_untold(error)))
+                if isinstance(error, SlackCallError) and error.kind is Kind.INSTALL_BROKEN:
+                    # No other channel would fare better.
+                    return (*untold, *(Untold(other, _why_untold(error)) for other in channels[number + 1 :]))
+        return tuple(untold)
 
     def _resolve(self, written: WrittenPattern, hub: HubClient) -> tuple[Pattern, tuple[str, ...]]:
         """Return what is meant, and how a short name was read."""
@@ -277,6 +309,12 @@ class Subscribing:
             return (f"I could not say so in the channel: {error}",)
         return ()
 
+    def _say_imported(self, channel: str, *, by: str | None) -> None:
+        facts = ChannelFacts.of(self.subscriptions.of_channel(channel))
+        who: Line = (", as ", Person(by), " asked") if by else ()
+        first = line("What is announced here was changed by an import", *who, ":")
+        self._post(channel, Document("", (Paragraph(first), *state_parts(facts))))
+
     def _about_webhook(self, asker: Asker, order: Order, pattern: Pattern, hub: HubClient) -> Advice:
         same = f"{pattern} {order.filters.words()}".rstrip()
         try:
@@ -323,6 +361,12 @@ def _refused(error: DeliveryError) -> str:
             return f"Slack does not let me post here (`{code}`). Nothing was saved."
         case code:
             return f"Slack did not take the confirmation just now (`{code}`). Nothing was saved; try again in a moment."
+
+
+def _why_untold(error: DeliveryError | StoreUnavailableError) -> str:
+    if isinstance(error, DeliveryError) and error.code in {"not_in_channel", "channel_not_found"}:
+        return f"I am not in it, or it is gone: type {INVITE} there."
+    return str(error)
 
 
 def _nothing_removed(removed: Removed, unknown: Sequence[str]) -> str:

@@ -14,6 +14,8 @@ from bot.slack.message import Block, Element
 
 MOST_BLOCKS = 50
 LONGEST_TEXT = 3_000
+LONGEST_INPUT = 3_000
+"""What a person can put into one input."""
 MOST_ROWS = 200
 MOST_COLUMNS = 20
 MOST_CELL_CHARACTERS = 10_000
@@ -26,6 +28,8 @@ _LONGEST_VALUE = 2_000
 _LONGEST_CONFIRM_TITLE = 100
 _LONGEST_CONFIRM_TEXT = 300
 _LONGEST_CONFIRM_BUTTON = 30
+_LONGEST_VIEW_TITLE = 24
+_LONGEST_LABEL = 2_000
 _PAGE_SIZE = 25
 
 
@@ -39,11 +43,15 @@ def actions(*buttons: Element) -> Block:
     return {"type": "actions", "elements": list(buttons)}
 
 
-def button(label: str, *, action_id: str, value: str, confirm: Element | None = None) -> Element:
-    """Return a button. With a confirmation it is marked as one to think about."""
+def button(
+    label: str, *, action_id: str, value: str, confirm: Element | None = None, is_primary: bool = False
+) -> Element:
+    """Return a button. With a confirmation it is marked as one to think about; one of a row may be the primary one."""
     element = {"type": "button", "text": _plain(label, _LONGEST_BUTTON), "action_id": action_id}
     element["value"] = text.cut(value, _LONGEST_VALUE)
-    return element if confirm is None else {**element, "style": "danger", "confirm": confirm}
+    if confirm is not None:
+        return {**element, "style": "danger", "confirm": confirm}
+    return {**element, "style": "primary"} if is_primary else element
 
 
 def confirmation(*, title: str, question: str, yes: str) -> Element:
@@ -54,6 +62,40 @@ def confirmation(*, title: str, question: str, yes: str) -> Element:
         "confirm": _plain(yes, _LONGEST_CONFIRM_BUTTON),
         "deny": _plain("Cancel", _LONGEST_CONFIRM_BUTTON),
         "style": "danger",
+    }
+
+
+def text_input(label: str, *, block_id: str, action_id: str, hint: str = "", is_multiline: bool = False) -> Block:
+    """Return an input for a text, which must be answered and is in focus when its modal opens."""
+    element = {
+        "type": "plain_text_input",
+        "action_id": action_id,
+        "multiline": is_multiline,
+        "max_length": LONGEST_INPUT,
+        "focus_on_load": True,
+    }
+    block = {"type": "input", "block_id": block_id, "label": _plain(label, _LONGEST_LABEL), "element": element}
+    return {**block, "hint": _plain(hint, _LONGEST_LABEL)} if hint else block
+
+
+def modal(title: str, *body: Block, callback_id: str, private_metadata: str, submit: str) -> Element:
+    """Return a view that opens over everything else, with a button to submit it and one to cancel.
+
+    Args:
+        title: Its heading.
+        body: Its blocks.
+        callback_id: Which kind of view it is, when it is submitted.
+        private_metadata: What comes back with it. It is not shown, but no secret either: people can read it.
+        submit: The words on the button.
+    """
+    return {
+        "type": "modal",
+        "callback_id": callback_id,
+        "private_metadata": private_metadata,
+        "title": _plain(title, _LONGEST_VIEW_TITLE),
+        "submit": _plain(submit, _LONGEST_VIEW_TITLE),
+        "close": _plain("Cancel", _LONGEST_VIEW_TITLE),
+        "blocks": list(body),
     }
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.document import Channel, Code, Count, Inline, Line, Link, Moment, Person, Size, Strong, plain
+from bot.document import Channel, Code, Inline, Line, Link, Moment, Person, Strong, plain
 from bot.slack import blocks, text
 from bot.slack.message import Element
 
@@ -44,10 +44,8 @@ def _cut_piece(piece: Inline, left: int) -> Inline:
 
 def _element(piece: Inline) -> Element:
     match piece:
-        case Code():
-            return blocks.words(text.clean(piece.text), code=True)
-        case Strong():
-            return blocks.words(text.clean(piece.text), bold=True)
+        case Code(content) | Strong(content):
+            return blocks.words(text.clean(content), **({"code": True} if isinstance(piece, Code) else {"bold": True}))
         case Link(label, url, is_strong) if address := text.web_address(url):
             return blocks.hyperlink(text.clean(label), address, **({"bold": True} if is_strong else {}))
         case Moment(at) if at is not None:
@@ -71,11 +69,7 @@ def _mrkdwn(piece: Inline) -> str:
             return f"*{shown}*" if is_strong else shown
         case Moment(at) if at is not None:
             return text.date(at)
-        case Person(user_id) if text.is_slack_id(user_id):
-            return f"<@{user_id}>"
-        case Channel(channel_id) if text.is_slack_id(channel_id):
-            return f"<#{channel_id}>"
-        case Size() | Count() | Moment() | Person() | Channel():
+        case Person(slack_id) | Channel(slack_id) if text.is_slack_id(slack_id):
+            return f"<{'@' if isinstance(piece, Person) else '#'}{slack_id}>"
+        case _:
             return text.inert(plain(piece))
-        case str():
-            return text.inert(piece)

@@ -20,6 +20,7 @@ METHODS: Mapping[str, frozenset[str]] = {
     "files.getUploadURLExternal": frozenset({"files:write"}),
     "usergroups.users.list": frozenset({"usergroups:read"}),
     "users.info": frozenset({"users:read"}),
+    "views.open": frozenset(),
 }
 """By Web API method. `apps.connections.open` is not here: it takes the app-level token, not the bot's."""
 

@@ -50,7 +50,7 @@ def _cell(piece: Inline, limit: int) -> Element:
             return blocks.number_cell(value, plain(piece))
         case Moment(at) if at is not None:
             return blocks.rich_text(blocks.section([blocks.date(at, text.AGO)]))
-        case Person() | Channel():
+        case Person(slack_id) | Channel(slack_id) if text.is_slack_id(slack_id):
             return blocks.rich_text(blocks.section(inline.elements((piece,))))
         case Link(label, url) if address := text.web_address(url):
             shown = text.cut(text.one_line(label), limit) or text.NOTHING

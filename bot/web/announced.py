@@ -10,7 +10,7 @@ from bot.governance.roles import Role
 from bot.pushes.card import INSPECT_ACTION, MUTE_ACTION, TAGS_ACTION
 from bot.pushes.channels import Channels, Subject
 from bot.slack import text
-from bot.store.errors import StoreUnavailableError
+from bot.store.errors import StoreUnavailableError, UnstorableError
 from bot.web.outgoing import Outgoing, notice
 from bot.web.payloads import Click
 from bot.web.rights import NotAllowedError, Rights
@@ -43,7 +43,10 @@ class Announced:
             LookupError: There is no such message in that channel.
             StoreUnavailableError: The database is away.
         """
-        subject = self._channels.subject(click.value, channel=click.channel_id)
+        try:
+            subject = self._channels.subject(click.value, channel=click.channel_id)
+        except UnstorableError as error:  # A forged value: no database holds an id like that.
+            raise LookupError(GONE) from error
         if subject is None:
             raise LookupError(GONE)
         return f"tags {subject.repository}" if click.action_id == TAGS_ACTION else f"inspect {_image(subject)}"
@@ -57,6 +60,8 @@ class Announced:
             return notice(str(error))
         except StoreUnavailableError:
             return notice(AWAY)
+        except UnstorableError:
+            return notice(GONE)
         if until is None:
             return notice(GONE)
         logger.info("repository_muted", extra={"channel": click.channel_id, "user_id": click.person.user_id})

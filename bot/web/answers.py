@@ -62,6 +62,13 @@ class Reply:
                 return
             self._deliver(answer)
 
+    def hand_over(self) -> "Reply":
+        """Say nothing here any more, and return what the conversation goes on with: the person was asked something."""
+        with self._lock:
+            self._is_answered = True
+            self._conversation.withdraw()
+            return Reply(self._conversation)
+
     def give_up(self, answer: Outgoing) -> None:
         """Give this answer because there is no time for the right one; not if that was given, or is on its way."""
         if not self._lock.acquire(blocking=False):

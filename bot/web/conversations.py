@@ -25,6 +25,9 @@ class Conversation(Protocol):
     def show_working(self, text: str) -> None:
         """Show that work is going on. At most once, before the answer."""
 
+    def withdraw(self) -> None:
+        """Take back what `show_working` showed, because the person is asked something before there is an answer."""
+
     def deliver(self, answer: Outgoing) -> None:
         """Deliver the answer, in the place of what `show_working` showed.
 
@@ -37,20 +40,28 @@ class CommandConversation:
     """Answers a slash command: privately, or in the channel, or (when its half hour is over) by direct message.
 
     Args:
-        line: The command's response_url.
+        line: The command's response_url, or that of a button.
         courier: For direct messages.
         person: Who asked.
+        rewrites: Whether the message with the button is to become the answer, so that nobody presses it again.
     """
 
-    def __init__(self, line: ResponseLine, courier: Courier, person: Person) -> None:
+    def __init__(self, line: ResponseLine, courier: Courier, person: Person, *, rewrites: bool = False) -> None:
         self._line = line
         self._courier = courier
         self._person = person
+        self._rewrites = rewrites
         self._shows_working = False
 
     def show_working(self, text: str) -> None:
         """Show that work is going on, to the person alone."""
-        self._shows_working = self._line.say_once(text)
+        self._shows_working = self._line.say_once(text, replace_original=self._rewrites)
+
+    def withdraw(self) -> None:
+        """Take that back. Where it stands in the place of a message with a button, the answer will."""
+        if self._shows_working and not self._rewrites:
+            self._line.take_back()
+            self._shows_working = False
 
     def deliver(self, answer: Outgoing) -> None:
         """Deliver the answer. A direct message is always private, also for an answer meant for the channel."""
@@ -62,11 +73,12 @@ class CommandConversation:
         if answer.in_channel and self._shows_working:
             # A message stays private or public for life, so the private one cannot become the answer.
             self._line.take_back()
+        rewrites = self._shows_working or (self._rewrites and not answer.is_aside)
         return self._line.say(
             answer.message,
             answer.plain,
             response_type="in_channel" if answer.in_channel else "ephemeral",
-            replace_original=self._shows_working and not answer.in_channel,
+            replace_original=rewrites and not answer.in_channel,
         )
 
 
@@ -100,6 +112,9 @@ class ThreadConversation:
         except DeliveryError as error:
             logger.warning("working_not_shown", extra={"reason": str(error)})
 
+    def withdraw(self) -> None:
+        """Leave what is shown: the answer will stand in its place."""
+
     def deliver(self, answer: Outgoing) -> None:
         """Deliver the answer; by direct message when it cannot be shown in the thread."""
         try:
@@ -121,4 +136,4 @@ class ThreadConversation:
             self._courier.update(self._channel_id, self._working_ts, _ANSWERED_PRIVATELY, _ANSWERED_PRIVATELY)
         user_id = self._person.user_id
         thread_ts = self._thread_ts if self._has_thread else None
-        self._courier.show(self._channel_id, user_id, answer.direct, answer.plain, thread_ts=thread_ts)
+        self._courier.show(self._channel_id, user_id, answer.message, answer.plain, thread_ts=thread_ts)

@@ -9,22 +9,26 @@ from collections.abc import Callable
 from bot.chat.failures import describe_failure
 from bot.chat.router import Invocation, Router, crashed
 from bot.clock import Clock
-from bot.errors import UserError
+from bot.errors import UsageError, UserError
 from bot.logs import bind_request_id, new_request_id
 from bot.slack.response_url import ResponseUrl, ResponseUrls
 from bot.store.errors import StoreUnavailableError
 from bot.web.announced import AWAY, QUESTIONS, Announced
 from bot.web.answers import Answers, Reply
+from bot.web.asking import NOTHING_TYPED, Asking
+from bot.web.assignment import Assignment
 from bot.web.conversations import CommandConversation, Conversation, ThreadConversation
 from bot.web.courier import Courier
+from bot.web.offering import OFFER_ACTIONS, Offering
 from bot.web.outgoing import Outgoing, notice, outgoing
-from bot.web.payloads import Click, Mention, Opened, SlashCommand
+from bot.web.payloads import Click, Mention, Opened, SlashCommand, Submission
 from bot.web.pool import Job, WorkerPool
 from bot.web.recent import Recent
 from bot.web.response_line import FIRST_BACKOFF_SECONDS, ResponseLine
 from bot.web.rights import NotAllowedError, Rights
 from bot.web.sharing import SHARE_ACTION, Sharing
-from bot.web.work import Assignment, Work
+from bot.web.tickets import TicketRefusedError
+from bot.web.work import Work
 
 logger = logging.getLogger(__name__)
 
@@ -35,13 +39,15 @@ EVENTS_REMEMBERED_SECONDS = 3_600.0
 
 
 class Desk:
-    """Takes in commands, mentions and clicks. Never raises, never waits.
+    """Takes in commands, mentions, clicks and forms. Never raises, never waits.
 
     Args:
         router: Understands what was typed.
         rights: Who may do what.
         work: Runs commands.
         sharing: Handles the Share buttons.
+        offering: Knows the buttons for what answers offer.
+        asking: Knows the forms.
         answers: Promises answers.
         pool: Where work is done.
         urls: Posts to response URLs.
@@ -58,6 +64,8 @@ class Desk:
         rights: Rights,
         work: Work,
         sharing: Sharing,
+        offering: Offering,
+        asking: Asking,
         answers: Answers,
         pool: WorkerPool,
         urls: ResponseUrls,
@@ -70,6 +78,8 @@ class Desk:
         self._rights = rights
         self._work = work
         self._sharing = sharing
+        self._offering = offering
+        self._asking = asking
         self._answers = answers
         self._pool = pool
         self._urls = urls
@@ -112,16 +122,18 @@ class Desk:
         """Take in a press on a button."""
         if asked.response_url is None:
             return
-        line = self._line(asked.response_url)
-        conversation = CommandConversation(line, self._courier, asked.person)
-        reply = Reply(conversation)
-
         received_at = self._clock.monotonic()
+        line = self._line(asked.response_url)
+        is_offer = asked.action_id in OFFER_ACTIONS
+        conversation = CommandConversation(line, self._courier, asked.person, rewrites=is_offer)
+        reply = Reply(conversation)
 
         def press() -> None:
             try:
                 if asked.action_id == SHARE_ACTION:
                     self._sharing.press(asked, line)
+                elif is_offer:
+                    self._press_offer(asked, reply, received_at)
                 elif self._announced is not None:
                     self._press_announced(self._announced, asked, reply, received_at)
             except Exception as error:  # noqa: BLE001 - The last net: a bug must reach the person as a sentence too.
@@ -129,6 +141,37 @@ class Desk:
 
         if not self._submit(press, reply):
             self._answers.give_soon(conversation, notice(BUSY))
+        elif is_offer:
+            self._answers.watch(reply, received_at=received_at)
+
+    def submission(self, sent: Submission) -> str | None:
+        """Take in a form that was filled in.
+
+        Returns:
+            Words to be shown beside the input, and the form stays open with what was put in; None: it was taken.
+        """
+        received_at = self._clock.monotonic()
+        if not sent.text.strip():
+            return NOTHING_TYPED
+        try:
+            asked = self._asking.take(sent)
+        except TicketRefusedError as error:
+            return str(error)
+        assignment, reply = asked.filled(sent, received_at=received_at), asked.reply
+        if not self._submit(lambda: self._work.run(assignment, reply), reply):
+            self._asking.give_back(sent)
+            return BUSY
+        self._answers.watch(reply, received_at=received_at)
+        return None
+
+    def _press_offer(self, asked: Click, reply: Reply, received_at: float) -> None:
+        try:
+            assignment = self._offering.accepted(asked, received_at=received_at)
+        except TicketRefusedError as error:
+            logger.info("offer_refused", extra={"reason": str(error)})
+            reply.give(notice(str(error)))
+        else:
+            self._work.run(assignment, reply)
 
     def _press_announced(self, announced: Announced, asked: Click, reply: Reply, received_at: float) -> None:
         if asked.action_id not in QUESTIONS:
@@ -163,6 +206,8 @@ class Desk:
 
     def _understood(self, asked: SlashCommand | Mention) -> Invocation:
         invocation = self._router.parse(asked.text)
+        if invocation.says_yes:
+            raise UsageError("`--yes` is for terminals: leave it out, and press the button under the answer.")
         self._rights.check_cached(asked.person, invocation.role, invocation.command.name)
         return invocation
 
@@ -195,6 +240,7 @@ def _assignment(asked: SlashCommand | Mention | Click, invocation: Invocation, r
         channel_id=asked.channel_id,
         received_at=received_at,
         is_public=invocation.command.can_share if is_mention else invocation.share,
-        can_offer=isinstance(asked, SlashCommand),
+        can_share=isinstance(asked, SlashCommand),
         is_shared_outside=asked.is_shared_outside if isinstance(asked, Mention) else None,
+        trigger_id="" if isinstance(asked, Mention) else asked.trigger_id,
     )

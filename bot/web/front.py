@@ -12,16 +12,17 @@ from bot.slack.client import SlackClient
 from bot.slack.response_url import ResponseUrls
 from bot.web.announced import Announced
 from bot.web.answers import WORKING_AFTER_SECONDS, Answers
+from bot.web.asking import Asking
 from bot.web.attachments import Attachments
 from bot.web.audience import Audiences
 from bot.web.courier import Courier
 from bot.web.desk import Desk
 from bot.web.gate import SignatureGate
 from bot.web.health import Check, requires
+from bot.web.offering import Offering
 from bot.web.pool import QUEUE_SIZE, THREADS, WorkerPool
 from bot.web.rights import Rights
-from bot.web.shares import Shares
-from bot.web.sharing import Sharing
+from bot.web.sharing import Sharing, new_shares
 from bot.web.slack import SlackRequests, build_app
 from bot.web.work import ContextFactory, Work
 
@@ -77,7 +78,9 @@ class SlackFront:
     ) -> None:
         rights = Rights(roles, policy)
         audiences = Audiences(client, has_private_data=has_private_data)
-        shares = Shares(monotonic=clock.monotonic)
+        shares = new_shares(monotonic=clock.monotonic)
+        offering = Offering(monotonic=clock.monotonic)
+        asking = Asking(client, monotonic=clock.monotonic)
         self._clock = clock
         self._urls = urls
         self._pool = WorkerPool("worker", threads=sizes.threads, queue_size=sizes.queue_size)
@@ -91,9 +94,13 @@ class SlackFront:
                 audiences=audiences,
                 attachments=Attachments(client),
                 shares=shares,
+                offering=offering,
+                asking=asking,
                 clock=clock,
             ),
             sharing=Sharing(shares, rights, audiences),
+            offering=offering,
+            asking=asking,
             answers=self._answers,
             pool=self._pool,
             urls=urls,

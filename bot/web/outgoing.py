@@ -17,12 +17,14 @@ class Outgoing:
         plain: For a workspace that refuses its blocks.
         direct: For a direct message, where nothing can be shared into a channel.
         in_channel: Whether everybody in the channel may see it.
+        is_aside: Whether it leaves the message with the button that was pressed as it is.
     """
 
     message: Message
     plain: Message
     direct: Message
     in_channel: bool = False
+    is_aside: bool = False
 
 
 def outgoing(document: Document, *, closing: Sequence[Block] = (), in_channel: bool = False) -> Outgoing:
@@ -35,4 +37,4 @@ def outgoing(document: Document, *, closing: Sequence[Block] = (), in_channel: b
 def notice(mrkdwn: str) -> Outgoing:
     """Return a sentence or two of our own for the person who asked; names in it were made inert."""
     message = Message(mrkdwn)
-    return Outgoing(message=message, plain=message, direct=message)
+    return Outgoing(message=message, plain=message, direct=message, is_aside=True)

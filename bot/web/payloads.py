@@ -1,4 +1,4 @@
-"""What Slack sends, read into values: a command, a mention, a click; or nothing for us; or nothing that makes sense.
+"""What Slack sends, read into values: a command, a mention, a click, a form; or nothing for us; or no sense.
 
 Source: https://docs.slack.dev/interactivity/implementing-slash-commands,
 https://docs.slack.dev/interactivity/handling-user-interaction and https://docs.slack.dev/apis/events-api
@@ -50,12 +50,14 @@ class SlashCommand:
         person: Who typed it.
         channel_id: Where.
         response_url: Where the answer goes.
+        trigger_id: What opens a modal, within three seconds; empty where there is none.
     """
 
     text: str
     person: Person
     channel_id: str
     response_url: ResponseUrl
+    trigger_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Click:
         person: Who pressed it.
         channel_id: Where.
         response_url: Where the answer goes; None for a button that stands in no message.
+        trigger_id: What opens a modal, within three seconds; empty where there is none.
     """
 
     action_id: str
@@ -99,6 +102,24 @@ class Click:
     person: Person
     channel_id: str
     response_url: ResponseUrl | None
+    trigger_id: str = ""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """Somebody filled in a form.
+
+    Attributes:
+        form_id: What the form carries.
+        text: What was put in, as it was typed.
+        person: Who did.
+        trigger_id: What opens a modal, within three seconds; empty where there is none.
+    """
+
+    form_id: str
+    text: str
+    person: Person
+    trigger_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,7 +136,12 @@ class Opened:
 
 
 AcceptUrl = Callable[[str], ResponseUrl]
-Asked = SlashCommand | Mention | Click | Opened
+Asked = SlashCommand | Mention | Click | Submission | Opened
+
+FORM_VIEW = "form"
+"""The `callback_id` of our forms."""
+FORM_BLOCK, FORM_INPUT = "form", "text"
+"""Where in a form the text is: `block_id` and `action_id`."""
 
 
 def decode(body: bytes) -> Mapping[str, Any]:
@@ -161,6 +187,8 @@ def _read(body: Mapping[str, Any], accept: AcceptUrl) -> Asked | None:
     kind = _text(body, "type")
     if kind == "block_actions":
         return _click(body, accept)
+    if kind == "view_submission":
+        return _submission(body)
     if kind == "event_callback":
         return _event(body)
     if kind == "url_verification":
@@ -178,6 +206,7 @@ def _slash_command(body: Mapping[str, Any], accept: AcceptUrl) -> SlashCommand:
         person=Person(user_id=_text(body, "user_id"), team_id=_text(body, "team_id")),
         channel_id=_text(body, "channel_id"),
         response_url=accept(_text(body, "response_url")),
+        trigger_id=_text(body, "trigger_id", default=""),
     )
 
 
@@ -187,23 +216,41 @@ def _click(body: Mapping[str, Any], accept: AcceptUrl) -> Click:
         raise MalformedError("actions is missing")
     action = _mapping(actions[0])
     address = _text(body, "response_url", default="")
-    user = _inner(body, "user")
-    # An app that is installed for a whole organization gets no team, but the user's own.
-    team_id = _text(_inner(body, "team"), "id") if body.get("team") else _text(user, "team_id")
     return Click(
         action_id=_text(action, "action_id"),
         value=_text(action, "value", default=""),
-        person=Person(user_id=_text(user, "id"), team_id=team_id),
+        person=_person(body),
         channel_id=_text(_inner(body, "channel"), "id") if body.get("channel") else "",
         response_url=accept(address) if address else None,
+        trigger_id=_text(body, "trigger_id", default=""),
     )
+
+
+def _submission(body: Mapping[str, Any]) -> Submission | None:
+    view = _inner(body, "view")
+    if view.get("callback_id") != FORM_VIEW:
+        return None
+    values = _inner(_inner(view, "state"), "values")
+    return Submission(
+        form_id=_text(view, "private_metadata", default=""),
+        text=_text(_inner(_inner(values, FORM_BLOCK), FORM_INPUT), "value", default=""),
+        person=_person(body),
+        trigger_id=_text(body, "trigger_id", default=""),
+    )
+
+
+def _person(body: Mapping[str, Any]) -> Person:
+    user = _inner(body, "user")
+    # An app that is installed for a whole organization gets no team, but the user's own.
+    team_id = _text(_inner(body, "team"), "id") if body.get("team") else _text(user, "team_id")
+    return Person(user_id=_text(user, "id"), team_id=team_id)
 
 
 def _event(body: Mapping[str, Any]) -> Mention | Opened | None:
     event = _inner(body, "event")
     event_id = _text(body, "event_id")
     kind = _text(event, "type")
-    is_invitation = kind == "member_joined_channel" and event.get("user") == _bot_user_id(body)
+    is_invitation = kind == "member_joined_channel" and _text(event, "user") == _bot_user_id(body)
     if is_invitation or kind in {"channel_unarchive", "group_unarchive"}:
         return Opened(event_id, _text(event, "channel"))
     if kind != "app_mention" or event.get("bot_id") or "user" not in event:

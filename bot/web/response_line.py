@@ -65,9 +65,9 @@ class ResponseLine:
             outcome = self._post({**plain.payload(), **fields})
         return outcome is Outcome.DELIVERED
 
-    def say_once(self, text: str) -> bool:
+    def say_once(self, text: str, *, replace_original: bool = False) -> bool:
         """Show the person a few words, if that leaves enough uses for what is to come. False: they are not shown."""
-        payload = {"text": text, "response_type": "ephemeral", "replace_original": False}
+        payload = {"text": text, "response_type": "ephemeral", "replace_original": replace_original}
         # Without an answer from Slack the words may well be there.
         return self._post(payload, keep_back=2, attempts=1) in {Outcome.DELIVERED, Outcome.UNREACHABLE}
 

@@ -23,8 +23,9 @@ from bot.slack.response_url import ResponseUrls
 from bot.web import announced, payloads
 from bot.web.desk import Desk
 from bot.web.gate import SignatureGate, Verdict
+from bot.web.offering import OFFER_ACTIONS
 from bot.web.outgoing import outgoing
-from bot.web.payloads import Click, MalformedError, Mention, Opened
+from bot.web.payloads import FORM_BLOCK, FORM_VIEW, Click, MalformedError, Mention, Opened
 from bot.web.sharing import SHARE_ACTION
 
 logger = logging.getLogger(__name__)
@@ -32,8 +33,10 @@ logger = logging.getLogger(__name__)
 # Bolt prints requests at debug and warning level. Errors of our listeners end in the listeners.
 _QUIET_LOGGER = "slack_bolt.hub_bot"
 _ASKED = "asked"
-ACTIONS = frozenset({SHARE_ACTION}) | announced.ACTIONS
+ACTIONS = frozenset({SHARE_ACTION, *OFFER_ACTIONS}) | announced.ACTIONS
 """The buttons that are ours."""
+VIEWS = frozenset({FORM_VIEW})
+"""The modals that are ours."""
 _OK, _BAD_REQUEST, _UNAUTHORIZED = 200, 400, 401
 
 
@@ -87,7 +90,7 @@ class SlackRequests:
 
 
 def build_app(desk: Desk, urls: ResponseUrls) -> App:
-    """Return the Bolt app with its listeners: the command, the events and the buttons of the manifest.
+    """Return the Bolt app with its listeners: the command, the events, the buttons and the modals.
 
     Args:
         desk: Takes in what is asked.
@@ -113,6 +116,8 @@ def build_app(desk: Desk, urls: ResponseUrls) -> App:
         app.event(event)(_listener(desk.event))
     for action in ACTIONS:
         app.action(action)(_listener(desk.click))
+    for view in VIEWS:
+        app.view(view)(_submission_listener(desk))
     return app
 
 
@@ -154,6 +159,17 @@ def _command_listener(desk: Desk) -> Callable[..., BoltResponse]:
         except Exception as error:  # noqa: BLE001 - Bolt would answer 500, and the person would see a riddle.
             words = outgoing(crashed(error, verb="").document).plain.text
         return ack() if words is None else ack({"response_type": "ephemeral", "text": words})
+
+    return listen
+
+
+def _submission_listener(desk: Desk) -> Callable[..., BoltResponse]:
+    def listen(ack: Ack, context: BoltContext) -> BoltResponse:
+        try:
+            problem = desk.submission(context[_ASKED])
+        except Exception as error:  # noqa: BLE001 - As above: the form would say "trouble connecting", and no more.
+            problem = str(crashed(error, verb="").failure)
+        return ack() if problem is None else ack(response_action="errors", errors={FORM_BLOCK: problem})
 
     return listen
 

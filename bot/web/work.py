@@ -5,51 +5,31 @@ Everything here may take its time; the acknowledgement was given long before.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
 from bot.chat import router
-from bot.chat.command import Context
+from bot.chat.command import Context, Offer
+from bot.chat.forms import InputNeeded
 from bot.chat.place import Place
-from bot.chat.router import Invocation
+from bot.chat.router import Answer
 from bot.clock import Clock
 from bot.document import Document
-from bot.governance.roles import Person, Role
-from bot.slack.message import Block
+from bot.governance.roles import Role
+from bot.slack.message import Element
 from bot.web.answers import Reply
+from bot.web.asking import Asking
+from bot.web.assignment import Assignment
 from bot.web.attachments import Attachments, with_note
 from bot.web.audience import Audience, Audiences
+from bot.web.offering import NO_BUTTONS, Offering
 from bot.web.outgoing import Outgoing, notice, outgoing
 from bot.web.rights import NotAllowedError, Rights
-from bot.web.shares import Share, Shares
-from bot.web.sharing import asked_by, kept_back_note, share_button
+from bot.web.sharing import Share, asked_by, kept_back_note, row, share_button
+from bot.web.tickets import TicketRefusedError, Tickets
 
 logger = logging.getLogger(__name__)
 
 ContextFactory = Callable[[Role, Callable[[str], None], Place], Context]
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """One command to be run for somebody.
-
-    Attributes:
-        invocation: What to run.
-        person: For whom.
-        channel_id: Where they asked.
-        received_at: When, in monotonic seconds.
-        is_public: Whether the answer is for everybody there, if they may see it.
-        can_offer: Whether the answer may carry a button to share it with the channel.
-        is_shared_outside: Whether another organization reads along, as Slack said with the request; None when it did
-            not say.
-    """
-
-    invocation: Invocation
-    person: Person
-    channel_id: str
-    received_at: float
-    is_public: bool
-    can_offer: bool = True
-    is_shared_outside: bool | None = None
 
 
 class Work:
@@ -61,6 +41,8 @@ class Work:
         audiences: Who reads a channel.
         attachments: Sends long tables.
         shares: Keeps what the Share buttons stand for.
+        offering: Makes the buttons for what an answer offers.
+        asking: Opens forms.
         clock: The time.
     """
 
@@ -71,7 +53,9 @@ class Work:
         make_context: ContextFactory,
         audiences: Audiences,
         attachments: Attachments,
-        shares: Shares,
+        shares: Tickets[Share],
+        offering: Offering,
+        asking: Asking,
         clock: Clock,
     ) -> None:
         self._rights = rights
@@ -79,32 +63,46 @@ class Work:
         self._audiences = audiences
         self._attachments = attachments
         self._shares = shares
+        self._offering = offering
+        self._asking = asking
         self._clock = clock
 
     def run(self, assignment: Assignment, reply: Reply) -> None:
-        """Run the command and give the answer, whatever happens."""
+        """Run the command and give the answer, whatever happens; or ask for what the command lacks."""
         verb = assignment.invocation.command.name
         try:
-            answer, outcome = self._answer(assignment, reply)
+            outcome = self._run(assignment, reply)
         except Exception as error:  # noqa: BLE001 - The last net: a bug must reach the person as a sentence too.
-            answer, outcome = outgoing(router.crashed(error, verb=verb).document), "crashed"
-        reply.give(answer)
+            reply.give(outgoing(router.crashed(error, verb=verb).document))
+            outcome = "crashed"
         seconds = round(self._clock.monotonic() - assignment.received_at, 3)
         logger.info("command_answered", extra={"verb": verb, "outcome": outcome, "duration_seconds": seconds})
 
-    def _answer(self, assignment: Assignment, reply: Reply) -> tuple[Outgoing, str]:
-        """Return the answer, and one word for the log."""
-        command = assignment.invocation.command
+    def _run(self, assignment: Assignment, reply: Reply) -> str:
+        """Do it, and return one word for the log."""
+        invocation = assignment.invocation
         try:
-            role = self._rights.check(assignment.person, assignment.invocation.role, command.name)
-        except NotAllowedError as error:
-            return notice(str(error)), "denied"
+            role = self._rights.check(assignment.person, invocation.role, invocation.command.name)
+            if assignment.claim:
+                assignment.claim.take()
+        except (NotAllowedError, TicketRefusedError) as error:
+            reply.give(notice(str(error)))
+            return "denied"
         place = Place(channel=assignment.channel_id, user_id=assignment.person.user_id)
-        answer = router.answer(assignment.invocation, self._make_context(role, reply.note_progress, place))
+        answer = router.answer(invocation, self._make_context(role, reply.note_progress, place))
+        if isinstance(answer.failure, InputNeeded):
+            self._asking.ask(assignment, answer.failure.form, reply)
+            return "asked"
+        said, outcome = self._said(assignment, answer, role)
+        reply.give(said)
+        return outcome
+
+    def _said(self, assignment: Assignment, answer: Answer, role: Role) -> tuple[Outgoing, str]:
         if answer.failure:
             return outgoing(answer.document), answer.failure.reason
-        if not assignment.is_public:
-            return self._private(assignment, answer.document), "private"
+        offers = answer.result.offers if answer.result else ()
+        if offers or not assignment.is_public:
+            return self._private(assignment, answer.document, offers), "private"
         audience = self._audiences.of(assignment.channel_id, is_shared_outside=assignment.is_shared_outside)
         if not audience.is_ours:
             return self._kept_back(assignment, answer.document, audience, role), "kept_back"
@@ -112,30 +110,44 @@ class Work:
 
     def _public(self, assignment: Assignment, document: Document) -> Outgoing:
         whole = self._attachments.send_long_tables(document, assignment.person, in_channel=True)
-        closing = [asked_by(assignment.person, assignment.invocation.line)] if assignment.can_offer else []
+        closing = [asked_by(assignment.person, assignment.invocation.line)] if assignment.can_share else []
         return outgoing(whole, closing=closing, in_channel=True)
 
-    def _private(self, assignment: Assignment, document: Document) -> Outgoing:
+    def _private(self, assignment: Assignment, document: Document, offers: tuple[Offer, ...]) -> Outgoing:
         whole = self._attachments.send_long_tables(document, assignment.person, in_channel=False)
-        if not (assignment.can_offer and assignment.invocation.command.can_share):
-            return outgoing(whole)
-        return outgoing(whole, closing=[self._offer(assignment, document)])
+        buttons = self._offering.buttons(assignment, offers)
+        if assignment.can_share and assignment.invocation.command.can_share:
+            buttons = [*buttons, self._share_button(assignment, document, beside=tuple(buttons))]
+        answer = outgoing(whole, closing=row(*buttons))
+        return _without_buttons(answer, whole) if offers else answer
 
     def _kept_back(self, assignment: Assignment, document: Document, audience: Audience, role: Role) -> Outgoing:
         whole = self._attachments.send_long_tables(document, assignment.person, in_channel=False)
         noted = with_note(whole, kept_back_note(audience, role))
-        if role < Role.OPERATOR or not assignment.can_offer:
+        if role < Role.OPERATOR or not assignment.can_share:
             return outgoing(noted)
-        return outgoing(noted, closing=[self._offer(assignment, document, is_for_outside=True)])
+        return outgoing(noted, closing=row(self._share_button(assignment, document, is_for_outside=True)))
 
-    def _offer(self, assignment: Assignment, document: Document, *, is_for_outside: bool = False) -> Block:
+    def _share_button(
+        self,
+        assignment: Assignment,
+        document: Document,
+        *,
+        is_for_outside: bool = False,
+        beside: tuple[Element, ...] = (),
+    ) -> Element:
         share = Share(
-            person=assignment.person,
-            channel_id=assignment.channel_id,
             document=document,
             verb=assignment.invocation.command.name,
             line=assignment.invocation.line,
             role=assignment.invocation.role,
             is_for_outside=is_for_outside,
+            beside=beside,
         )
-        return share_button(self._shares.offer(share), is_for_outside=is_for_outside)
+        return share_button(self._shares.issue(share, assignment.holder), is_for_outside=is_for_outside)
+
+
+def _without_buttons(answer: Outgoing, document: Document) -> Outgoing:
+    """Return the answer with a word about the buttons in the forms that have none: there is something to be done."""
+    direct = outgoing(with_note(document, NO_BUTTONS)).message
+    return replace(answer, direct=direct, plain=direct.without_blocks())

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 import click
 
 from bot.sandbox.httpd import free_port
-from bot.sandbox.slack import seed
 from tests.bench.acks import BURST_SIZE, BURSTS, measure_bursts, measure_ratio
 from tests.bench.outside import NAMESPACE, Outside, Plan, outside
 from tests.bench.sending import CONNECTIONS
 from tests.bench.serving import bare_listener, environment, program, serving, with_webhooks
 from tests.bench.starts import STARTS, measure_starts
 from tests.bench.table import Row, show
-from tests.bench.webhooks import REPOSITORIES, STEADY_PER_SECOND, TAGS, measure_webhooks
+from tests.bench.webhooks import CHANNEL, REPOSITORIES, STEADY_PER_SECOND, TAGS, measure_webhooks
 
 RATIO_BAR, BURST_ACK_BAR, BURST_ANSWER_BAR, START_BAR, MEMORY_BAR = 0.2, 0.150, 10.0, 2.0, 150e6
 WEBHOOK_BAR, WEBHOOK_P99_BAR = 0.25, 0.050
@@ -45,7 +44,7 @@ def _ack_rows(world: Outside) -> Iterator[Row]:
 
 def _webhook_rows(world: Outside) -> Iterator[Row]:
     with (
-        with_webhooks(world, {f"{NAMESPACE}/*": seed.DEPLOYS}) as (ours, books),
+        with_webhooks(world, {f"{NAMESPACE}/*": CHANNEL}) as (ours, books),
         program("tests.bench.webhooks") as bare,
     ):
         found = measure_webhooks(world, ours, books, bare)

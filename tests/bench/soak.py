@@ -41,6 +41,8 @@ DAYS_PER_MINUTE = 50.0
 WEATHER_SECONDS = (3.0, 10.0)
 CALM_SECONDS = (8.0, 20.0)
 JUMP_EVERY_SECONDS = 6.0
+LONGEST_JUMP_DAYS = 10.0
+"""What is told now must not be a month old, and forgotten, in a moment: its words may still have to change."""
 RECORDS_KEPT = 5_000_000
 _TICK_SECONDS = 0.05
 _DRAIN_SECONDS = 180.0
@@ -197,10 +199,11 @@ class Soak:
             return
         clock = self._sandbox.clock
         followers = clock.followers
-        clock.advance(days=self._days_due)
+        days = min(self._days_due, LONGEST_JUMP_DAYS)
+        clock.advance(days=days)
         clock.wait_for_followers(followers, 2)
-        self.account.days += self._days_due
-        self._days_due = 0.0
+        self.account.days += days
+        self._days_due -= days
 
     def _weather_seconds(self) -> float:
         return self._chance.uniform(*(CALM_SECONDS if self._is_calm else WEATHER_SECONDS))

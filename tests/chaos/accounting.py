@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from sqlalchemy import or_, select
+from sqlalchemy import Connection, or_, select
 
 from bot.pushes.card import CONFIRMING
 from bot.sandbox.slack.state import Message
@@ -18,6 +18,9 @@ from tests.support.slack import said
 
 COMMIT_SECONDS = 3.0
 """So long after Slack's answer a commit may take on a machine that is busy: who is killed by then had not noted it."""
+
+SENDING_SECONDS = 0.5
+"""So long it may take until what was decided before has arrived at Slack."""
 
 Told = tuple[str, str]
 """A channel and a tag."""
@@ -36,7 +39,7 @@ class Account:
         confirming: Messages that still wait to be confirmed.
         messages: How many there are.
         duplicates: Those that there are once more, by the id of the message.
-        unexplained: Ids of duplicates for which nobody died.
+        unexplained: Ids of duplicates of which no sender died or was suspended.
     """
 
     pushes: int = 0
@@ -78,20 +81,32 @@ def untold(world: World, accepted: Iterable[Accepted]) -> list[Told]:
     ]
 
 
+def is_shown(tag: str, message: Message) -> bool:
+    """Tell whether a message tells of a tag."""
+    return _is_in(tag, _shown(message))
+
+
 def message_id_of(message: Message) -> str:
     """Return the id in a message's metadata; empty when it has none."""
     return str(message.metadata["event_payload"]["message_id"]) if message.metadata else ""
 
 
-def is_at_rest(database_url: str) -> bool:
+def is_at_rest(connection: Connection) -> bool:
     """Tell whether the bot has nothing more to do: nothing to read back, to tell, or to change in Slack."""
     waiting = (
         select(events.c.id).where(events.c.reading_due_at.is_not(None)),
         select(members.c.event_id).where(members.c.state == "waiting"),
         select(messages.c.id).where(or_(messages.c.state == "waiting", messages.c.version > messages.c.shown_version)),
     )
-    with closing(open_store(database_url)) as store, store.read() as connection:
-        return not any(connection.execute(each.limit(1)).first() for each in waiting)
+    return not any(connection.execute(each.limit(1)).first() for each in waiting)
+
+
+def all_is_told(world: World, accepted: Iterable[Accepted]) -> bool:
+    """Tell whether every push is told, and the bot has nothing more to do."""
+    if untold(world, accepted):
+        return False
+    with closing(open_store(world.database_url)) as store, store.read() as connection:
+        return is_at_rest(connection)
 
 
 def states(database_url: str) -> tuple[Counter[str], Counter[str]]:
@@ -124,25 +139,27 @@ def _duplicates(world: World) -> dict[str, int]:
 
 
 def _unexplained(duplicates: Mapping[str, int], processes: Sequence[BotProcess]) -> list[str]:
-    """Return the duplicates whose first senders lived on: each of these must have died before it noted the answer."""
+    """Return the duplicates whose senders were there all the time, and so should have noted Slack's answer."""
     senders: dict[str, list[tuple[Said, BotProcess]]] = defaultdict(list)
     for process in processes:
         for each in process.door.said:
             if each.is_taken and each.message_id is not None and each.message_id in duplicates:
                 senders[each.message_id].append((each, process))
+    # All but one have to be explained: also one that was decided before a pause, and arrived after it.
     unexplained = []
     for message_id, count in duplicates.items():
-        *first, _ = sorted(senders[message_id], key=lambda each: each[0].answered_at)
-        if len(first) != count or not all(_died_in_time(*each) for each in first):
+        calls = senders[message_id]
+        if len(calls) != count + 1 or sum(_was_gone(*each) for each in calls) < count:
             unexplained.append(message_id)
     return unexplained
 
 
-def _died_in_time(what: Said, process: BotProcess) -> bool:
-    if process.killed_at is None:
-        return False
-    before, dead = process.killed_at
-    return what.arrived_at <= dead and before <= what.answered_at + COMMIT_SECONDS
+def _was_gone(what: Said, process: BotProcess) -> bool:
+    """Tell whether a process was killed or suspended between sending and noting the answer."""
+    return any(
+        what.arrived_at <= until + SENDING_SECONDS and since <= what.answered_at + COMMIT_SECONDS
+        for since, until in process.absences
+    )
 
 
 def _shown(message: Message) -> str:

@@ -1,4 +1,4 @@
-"""The bot's parts in this process and this thread, on a clock that stands still unless it is moved: hours in seconds."""
+"""The bot's parts in this process and thread, on a clock that stands still unless it is moved: hours in seconds."""
 
 import json
 from collections.abc import Sequence
@@ -13,9 +13,11 @@ from bot.hub.client import HubClient, HubUrls
 from bot.outbox import lanes
 from bot.outbox.throttle import EVERYWHERE
 from bot.pushes.engine import PushEngine
+from bot.pushes.filters import Filters
 from bot.pushes.growth import Thresholds
-from bot.pushes.intake import Intake
-from bot.pushes.subscriptions import Subscriptions
+from bot.pushes.intake import HOME, Intake
+from bot.pushes.patterns import Pattern
+from bot.pushes.subscriptions import Subscriptions, Wish
 from bot.sandbox.hub.simulator import HubSimulator
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.simulator import SlackSimulator
@@ -26,7 +28,7 @@ from bot.store.errors import StoreUnavailableError
 from bot.store.migrations import upgrade
 from bot.store.tables import members, messages
 from bot.web.webhooks import DockerHubWebhooks, WebhookReply
-from tests.chaos.accounting import is_shown
+from tests.chaos.accounting import is_at_rest, is_shown
 from tests.support.slack import said
 
 SECRET = "a-path-secret-of-the-chaos-tests"
@@ -36,6 +38,7 @@ class InsideBot:
     """Everything from the webhook to Slack, wired as the engine wires it, driven by `run`.
 
     Attributes:
+        client: The way to Slack.
         accepted: What was answered with 202, in that order: repository and tag.
     """
 
@@ -48,11 +51,12 @@ class InsideBot:
         self.accepted: list[tuple[str, str]] = []
         urls = HubUrls(hub=hub.url, registry=hub.url, auth=hub.url)
         credentials = Credentials.from_values(username=None, token=None, organization_tokens={})
+        self.client = SlackClient(seed.BOT_TOKEN, slack.api_url, timeout_seconds=2)
         intake = Intake(store)
         self._engine = PushEngine(
             store,
             HubClient(urls, credentials, clock, draw=lambda: 0.0),
-            SlackClient(seed.BOT_TOKEN, slack.api_url, timeout_seconds=2),
+            self.client,
             clock,
             intake=intake,
             namespaces=("acme",),
@@ -92,14 +96,39 @@ class InsideBot:
             self.turn()
             self.clock.advance(step)
 
+    def recover(self, seconds: float, channels: Sequence[str] = (seed.DEPLOYS,), *, step: float = 0.5) -> None:
+        """Let time go by until all is told, at most so long.
+
+        Raises:
+            AssertionError: It was not, or there is still something to do.
+        """
+        ends_at = self.clock.now() + timedelta(seconds=seconds)
+        while not self._all_is_told(channels):
+            assert self.clock.now() <= ends_at, f"still untold: {self.untold(channels)}, {self.states()}"
+            self.run(step, step=step)
+
+    def _all_is_told(self, channels: Sequence[str]) -> bool:
+        with self.store.read() as connection:
+            if not is_at_rest(connection):
+                return False
+        return not self.untold(channels)
+
     def turn(self) -> None:
         """Do what is due, as far as the database is there."""
-        self._engine.lookout.step()
+        self._engine.lookout.guarded_step()
+        self.read_back()
         with suppress(StoreUnavailableError):
-            while self._engine._readings.step() == 0:
-                pass
-            while self._serve_due():
-                pass
+            self.serve()
+
+    def read_back(self) -> None:
+        """Ask Docker Hub for what is due."""
+        while self._engine._readings.guarded_step() == 0:
+            pass
+
+    def serve(self) -> None:
+        """Look after every lane that is due."""
+        while self._serve_due():
+            pass
 
     def _serve_due(self) -> int:
         worker = self._engine.dispatcher._worker
@@ -118,7 +147,8 @@ class InsideBot:
             if channel not in self.slack.state.conversations:
                 people = (seed.ANA, seed.BOT_USER)
                 self.slack.state.add_conversation(channel.lower(), members=people, conversation_id=channel)
-            _subscribe(Subscriptions(self.store), channel, image)
+            wish = Wish(channel, Pattern.parse(image), Filters())
+            Subscriptions(self.store, HOME).add(wish, by=seed.OMAR)
 
     def seen(self, channel: str = seed.DEPLOYS) -> list[Message]:
         """Return what a channel sees of the bot."""
@@ -143,5 +173,9 @@ class InsideBot:
         return found
 
 
-def _subscribe(subscriptions: Subscriptions, channel: str, image: str) -> None:
-    raise NotImplementedError
+def started(store: Store, slack: SlackSimulator, hub: HubSimulator, clock: FrozenClock) -> InsideBot:
+    """Return a bot that has looked at Docker Hub once, with one channel that hears of everything."""
+    bot = InsideBot(store, slack, hub, clock)
+    bot.subscribe(seed.DEPLOYS)
+    bot.run(1)
+    return bot

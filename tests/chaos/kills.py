@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.chaos.accounting import Account, is_at_rest, states, take_account, untold
+from tests.chaos.accounting import Account, all_is_told, states, take_account
 from tests.chaos.sender import Sender
 from tests.chaos.world import LEASE_SECONDS, World, world
 from tests.store.server import CannotStartError, PostgresqlServer
@@ -128,7 +128,7 @@ def campaign(
         for each in around.alive:
             each.wait_until_ready()
         accepted = sender.stop()
-        outcome.recovery_seconds = _recover(around, lambda: not untold(around, accepted) and is_at_rest(database_url))
+        outcome.recovery_seconds = recover(around, lambda: all_is_told(around, accepted))
         for each in around.alive:
             assert each.stop() == 0, each.log.read_text()[-2_000:]
         outcome.account = take_account(around, accepted)
@@ -151,7 +151,7 @@ def _kill_one(around: World, draw: random.Random) -> int:
     return in_flight
 
 
-def _recover(around: World, is_so: Callable[[], bool]) -> float:
+def recover(around: World, is_so: Callable[[], bool]) -> float:
     """Wait until all is well, and return how long that took by the clock, which is moved on where it is played."""
     began_at = around.clock()
     while not is_so():

@@ -103,17 +103,20 @@ class BotProcess:
     """The bot as a process that may be killed.
 
     Attributes:
+        name: Of its log, and of its sessions on PostgreSQL.
         port: Where it listens.
         door: Its way to Slack.
         process: The process.
-        killed_at: Monotonic seconds just before it was killed, and when it was surely dead; None: it was not.
+        absences: From when it could do nothing until it could again, or was surely dead (monotonic seconds).
     """
 
-    def __init__(self, door: Door, port: int, settings: Mapping[str, str], log: Path) -> None:
+    def __init__(self, name: str, door: Door, port: int, settings: Mapping[str, str], log: Path) -> None:
+        self.name = name
         self.door = door
         self.port = port
         self.log = log
-        self.killed_at: tuple[float, float] | None = None
+        self.absences: list[tuple[float, float]] = []
+        self._suspended_at = 0.0
         with log.open("wb") as output:  # Into a file: a pipe that nobody empties would stop it.
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "bot", "serve"], env=dict(settings), stdout=output, stderr=output
@@ -144,7 +147,7 @@ class BotProcess:
         before = time.monotonic()
         self.process.kill()
         self.process.wait(STOP_SECONDS)
-        self.killed_at = (before, time.monotonic())
+        self.absences.append((before, time.monotonic()))
 
     def stop(self) -> int:
         """Ask it to end, and return its exit status."""
@@ -153,11 +156,13 @@ class BotProcess:
 
     def suspend(self) -> None:
         """Let it do nothing until `resume`, without it knowing."""
+        self._suspended_at = time.monotonic()
         self.process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let it go on."""
         self.process.send_signal(signal.SIGCONT)
+        self.absences.append((self._suspended_at, time.monotonic()))
 
 
 @dataclass(frozen=True)
@@ -231,7 +236,7 @@ class World:
     def start_bot(self, port: int | None = None) -> BotProcess:
         """Start a process, and return it at once."""
         chosen = port or self.ports[0]
-        door = Door(self.slack)
+        door, name = Door(self.slack), f"bot-{len(self.processes)}"
         played = {"HUB_BOT_CLOCK": self._clock_url} if self._clock_url else {}
         settings = {
             **environment_for(slack_api_url=door.api_url, hub_url=self.hub.url, port=chosen),
@@ -239,13 +244,17 @@ class World:
             "OSV_URL": self.hub.url,
             "DOCKERHUB_NAMESPACES": NAMESPACE,
             "HUB_BOT_WEBHOOK_SECRET": SECRET,
-            "HUB_BOT_DATABASE_URL": self.database_url,
+            "HUB_BOT_DATABASE_URL": self._database_url_for(name),
             "HUB_BOT_CONFIG": str(self.folder / "hub-bot.toml"),
             **played,
         }
-        process = BotProcess(door, chosen, settings, self.folder / f"bot-{len(self.processes)}.log")
+        process = BotProcess(name, door, chosen, settings, self.folder / f"{name}.log")
         self.processes.append(process)
         return process
+
+    def _database_url_for(self, name: str) -> str:
+        is_file = self.database_url.startswith("sqlite")
+        return self.database_url if is_file else f"{self.database_url}?application_name={name}"
 
     def push(self, repository: str, tag: str, *, is_at_hub: bool = True) -> dict[str, Any]:
         """Push at Docker Hub, and return the webhook, which nobody has sent yet."""

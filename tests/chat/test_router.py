@@ -8,6 +8,7 @@ import pytest
 
 from bot.chat.command import Arguments, Command, Context, Group, Result
 from bot.chat.failures import describe_failure
+from bot.chat.forms import Form, InputNeeded
 from bot.chat.help import command_table, render_overview, render_page, usage
 from bot.chat.parser import LONGEST_TEXT
 from bot.chat.router import Router, answer
@@ -43,6 +44,7 @@ def make_command(
     *,
     run: Callable[[EchoArguments, Context], EchoResult] = run_echo,
     can_share: bool = True,
+    can_offer: bool = False,
 ) -> Command[EchoArguments, EchoResult]:
     return Command(
         name=name,
@@ -58,6 +60,7 @@ def make_command(
         render=lambda result: Document(result.said),
         examples=((f"{name} hello", "greets"),),
         can_share=can_share,
+        can_offer=can_offer,
     )
 
 
@@ -213,3 +216,29 @@ def test_the_table_of_commands_has_a_row_each() -> None:
 
 def test_the_word_help_inside_a_longer_line_is_a_word_like_any_other() -> None:
     assert ROUTER.parse("echo help desk").arguments == EchoArguments(words=("help", "desk"))
+
+
+def test_yes_is_taken_out_where_a_command_offers_something() -> None:
+    invocation = Router([make_command(can_offer=True)]).parse_words(["echo", "--yes", "hello"])
+
+    assert (invocation.says_yes, invocation.line) == (True, "echo hello")
+    assert not Router([make_command(can_offer=True)]).parse("echo hello").says_yes
+
+
+def test_yes_is_unknown_to_other_commands() -> None:
+    with pytest.raises(UsageError, match="has no option `--yes`"):
+        Router([make_command()]).parse("echo --yes")
+
+
+def test_a_command_that_asks_for_a_text_is_no_failure_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    form = Form(title="Write", label="Words", field="words")
+
+    def ask(_: EchoArguments, __: Context) -> EchoResult:
+        raise InputNeeded(form)
+
+    with caplog.at_level(logging.INFO):
+        outcome = answer(Router([make_command(run=ask)]).parse("echo"), make_context())
+
+    assert isinstance(outcome.failure, InputNeeded)
+    assert outcome.failure.form is form
+    assert not caplog.records

@@ -8,7 +8,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.page.conftest import PHONE, OpenPage
-from tests.page.gestures import composer, say, say_in_thread
+from tests.page.gestures import announcements, composer, push, say, say_in_thread
 from tests.support.demo import RunningDemo
 
 
@@ -29,21 +29,31 @@ def test_a_newcomer_is_greeted_with_three_things_to_try(open_page: OpenPage) -> 
     welcome = answer(page, "Welcome to the sandbox")
 
     expect(welcome.locator("code")).to_have_text(
-        ["/hub tags acme/api", "/hub diff acme/api:latest edge", "/hub tgas nginx"]
+        ["/hub tags acme/api", "/hub subscribe acme/api", "/hub diff acme/api:latest edge"]
     )
     expect(composer(page)).to_be_visible()
 
 
 def test_everything_that_the_welcome_suggests_works(open_page: OpenPage) -> None:
-    page = open_page(user="U0MIA", channel="C0RANDOM")
+    page = open_page(channel="C0GENERAL")
 
     say(page, "/hub tags acme/api")
     expect(answer(page, "Tags of acme/api").get_by_role("row")).to_have_count(26)
 
+    say(page, "/hub subscribe acme/api")
+    expect(answer(page, "Announced here from now on")).to_contain_text("acme/api")
+    push(page, "acme/api", "2.41.0")
+    expect(announcements(page, "acme/api:2.41.0")).to_have_count(1)
+
     say(page, "/hub diff acme/api:latest edge")
     expect(answer(page, "acme/api:latest → acme/api:edge")).to_contain_text("Change")
 
+
+def test_a_typing_mistake_gets_the_nearest_verb(open_page: OpenPage) -> None:
+    page = open_page(user="U0MIA", channel="C0RANDOM")
+
     say(page, "/hub tgas nginx")
+
     expect(answer(page, "tgas")).to_contain_text("Did you mean tags?")
 
 

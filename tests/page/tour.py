@@ -9,13 +9,14 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.page.gestures import say, say_in_thread
+from tests.page.gestures import announcements, push, roll_back, say, say_in_thread, subscribe
 from tests.support.browser import chromium, chromium_path
 from tests.support.demo import RunningDemo, running_demo
 
 DOCS = Path(__file__).parents[2] / "docs"
 WIDTH, HEIGHT, TALL = 1200, 760, 880
 PATIENCE_MILLISECONDS = 15_000
+MEANWHILE_SECONDS = 1_260
 
 
 def main() -> int:
@@ -28,6 +29,7 @@ def main() -> int:
     with running_demo() as demo, chromium(path) as browser:
         take_tags(open_page(browser, demo, user="U0MIA", channel="C0DEPLOYS", theme="light", height=TALL))
         take_thread(open_page(browser, demo, user="U0OMAR", channel="C0CREW", theme="dark"))
+        take_pushes(browser, demo)
     return 0
 
 
@@ -50,6 +52,32 @@ def take_thread(page: Page) -> None:
     expect(thread.get_by_role("article").filter(has_text="Tags of acme/api").last).to_be_visible()
     rest(page)
     page.screenshot(path=DOCS / "tour-thread.png")
+
+
+def take_pushes(browser: Browser, demo: RunningDemo) -> None:
+    """Picture announcements as the channel sees them: a lighter image, one that grew too much, the way back."""
+    omar = open_page(browser, demo, user="U0OMAR", channel="C0CREW", theme="light")
+    cards = announcements(omar, "acme/api:latest")
+    # What the bot sees for the first time has nothing to be compared with: that card is for another channel.
+    subscribe(omar, "acme/api")
+    push(omar, "acme/api", "latest")
+    expect(cards).to_have_count(1)
+
+    omar.get_by_role("link", name=re.compile("^deploys")).click()
+    subscribe(omar, "acme/api")
+    push(omar, "acme/api", "latest", grow_percent=-8)
+    expect(cards).to_have_count(1)
+    demo.post("/clock", {"advance_seconds": MEANWHILE_SECONDS})
+    push(omar, "acme/api", "latest", grow_percent=20)
+    expect(cards).to_have_count(2)
+    demo.post("/clock", {"advance_seconds": MEANWHILE_SECONDS})
+    roll_back(omar, "acme/api", "latest")
+    expect(cards).to_have_count(3)
+
+    page = open_page(browser, demo, user="U0ANA", channel="C0DEPLOYS", theme="light", height=TALL)
+    page.get_by_role("button", name="Close controls").click()
+    rest(page)
+    page.screenshot(path=DOCS / "tour-pushes.png")
 
 
 def open_page(

@@ -1,3 +1,5 @@
+from bot.sandbox.slack.blockkit import view_problems
+from bot.sandbox.slack.unknowns import SlackUnknowns
 from bot.slack import blocks
 from bot.slack.message import Message
 from tests.support.blockkit import assert_valid_message
@@ -35,3 +37,21 @@ def test_a_table_takes_as_many_rows_and_columns_as_it_may() -> None:
 def test_the_length_of_a_block_is_what_a_person_reads() -> None:
     assert blocks.length(blocks.context("four")) == 4
     assert blocks.length([blocks.number_cell(1_000, "1,000"), blocks.text_cell("ab")]) == 7
+
+
+def test_a_modal_with_an_input_stays_within_all_limits() -> None:
+    entry = blocks.text_input(HOSTILE, block_id="form", action_id="text", hint=HOSTILE, is_multiline=True)
+    modal = blocks.modal(HOSTILE, entry, callback_id="form", private_metadata="1", submit=HOSTILE)
+
+    assert view_problems(modal, SlackUnknowns()) == []
+    assert len(modal["title"]["text"]) == len(modal["submit"]["text"]) == 24
+    assert (len(entry["label"]["text"]), len(entry["hint"]["text"])) == (2_000, 2_000)
+
+
+def test_an_input_without_a_hint_has_none() -> None:
+    assert "hint" not in blocks.text_input("Name", block_id="form", action_id="text")
+
+
+def test_one_button_of_a_row_may_be_the_primary_one() -> None:
+    assert blocks.button("Apply", action_id="a", value="1", is_primary=True)["style"] == "primary"
+    assert "style" not in blocks.button("Share", action_id="b", value="1")

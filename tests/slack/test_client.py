@@ -10,12 +10,13 @@ from bot.sandbox.slack import seed
 from bot.sandbox.slack.faults import SlackFault
 from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.unknowns import SlackUnknowns
+from bot.slack import blocks
 from bot.slack.accounts import Account
 from bot.slack.client import Identity, SlackClient
 from bot.slack.failures import Kind, SlackCallError
 from bot.slack.manifest import bot_scopes
 from bot.slack.message import Message
-from tests.support.slack import LOGGERS, direct_message, said
+from tests.support.slack import LOGGERS, direct_message, said, trigger
 
 BLOCK = {"type": "divider"}
 
@@ -225,3 +226,28 @@ def test_oddly_shaped_details_of_an_account_are_left_out(slack: SlackSimulator, 
     slack.faults.add(answers("users.info", {"ok": True, "user": user}))
 
     assert client.account("U1") == Account(team_id=None, enterprise_team_ids=frozenset({"T1"}))
+
+
+MODAL = blocks.modal(
+    "A title",
+    blocks.text_input("A name", block_id="b", action_id="a"),
+    callback_id="c",
+    private_metadata="m",
+    submit="OK",
+)
+
+
+def test_a_modal_is_opened_before_who_did_something(slack: SlackSimulator, client: SlackClient) -> None:
+    client.open_view(trigger(slack), MODAL)
+
+    (view,) = slack.state.stacks[seed.ANA]
+    assert (view.payload["callback_id"], view.payload["private_metadata"]) == ("c", "m")
+
+
+def test_a_trigger_opens_one_modal(slack: SlackSimulator, client: SlackClient) -> None:
+    once = trigger(slack)
+    client.open_view(once, MODAL)
+
+    with pytest.raises(SlackCallError) as caught:
+        client.open_view(once, MODAL)
+    assert (caught.value.method, caught.value.permanent) == ("views.open", True)

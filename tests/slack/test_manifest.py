@@ -8,16 +8,20 @@ import pytest
 
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.simulator import SlackSimulator
-from bot.slack import scopes
+from bot.slack import blocks, scopes
 from bot.slack.client import SlackClient
 from bot.slack.manifest import COMMAND, bot_scopes, manifest
 from bot.slack.message import Message
-from bot.web.slack import ACTIONS
+from bot.web.slack import ACTIONS, VIEWS
 from tests.support.shared import shared_file
+from tests.support.slack import trigger
 from tests.web.conftest import running_bot
 
 URL = "https://bot.example.com"
 VARIANTS = [manifest(), manifest(public_url=URL)]
+MODAL = blocks.modal(
+    "X", blocks.text_input("X", block_id="x", action_id="x"), callback_id="x", private_metadata="", submit="X"
+)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -56,12 +60,12 @@ def test_what_the_code_listens_to_is_in_the_manifest_and_nothing_else_is(slack: 
     settings = manifest()["settings"]
     commands = {entry["command"] for entry in manifest()["features"]["slash_commands"]}
     assert commands == {COMMAND}
-    assert listened == commands | set(settings["event_subscriptions"]["bot_events"]) | ACTIONS
+    assert listened == commands | set(settings["event_subscriptions"]["bot_events"]) | ACTIONS | VIEWS
     assert settings["interactivity"]["is_enabled"] is True
 
 
 def constraints_of(listener: Any) -> set[str]:
-    """Return the command, event or action that Bolt compares with, out of the matcher's closure."""
+    """Return the command, event, action or view that Bolt compares with, out of the matcher's closure."""
     cells = listener.matchers[0].func.__closure__ or ()
     return {cell.cell_contents for cell in cells if isinstance(cell.cell_contents, str)}
 
@@ -81,9 +85,10 @@ def test_every_method_that_is_called_has_its_scopes_and_no_scope_is_unused(
     client.is_shared_outside(seed.GENERAL)
     client.account(seed.ANA)
     client.usergroup_members(seed.PLATFORM)
+    client.open_view(trigger(slack), MODAL)
     public = {name for name in vars(SlackClient) if not name.startswith("_")}
 
-    assert len(public) == 9, "a method of the client is not called here"
+    assert len(public) == 11, "a method of the client is not called here"
     assert {call.method for call in slack.calls} == set(scopes.METHODS)
     assert bot_scopes() == manifest()["oauth_config"]["scopes"]["bot"]
     assert bot_scopes() == [

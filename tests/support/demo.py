@@ -15,6 +15,8 @@ from typing import Any
 
 import requests
 
+from bot.sandbox.sandbox import WEBHOOK_SECRET
+
 READY_SECONDS = 30.0
 STOP_SECONDS = 20.0
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
@@ -39,6 +41,11 @@ class RunningDemo:
         found: dict[str, Any] = answer.json()
         return found
 
+    def seen_by(self, user: str) -> dict[str, Any]:
+        """Return everything that somebody sees of the workspace, as the page is told."""
+        found: dict[str, Any] = requests.get(f"{self.url}/state?as={user}&after=0", timeout=10).json()
+        return found
+
     def stop(self) -> tuple[int, str]:
         """Press Ctrl-C, and return the exit status and what was said on standard error."""
         self._process.send_signal(signal.SIGINT)
@@ -54,6 +61,13 @@ class RunningDemo:
         """Return the process id of the bot, which is the demo's only child."""
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
         return int(children.split()[0])
+
+    def send_webhook(self, payload: Mapping[str, Any]) -> int:
+        """Send the bot what nobody at Docker Hub pushed, and return the status of its answer."""
+        environment = Path(f"/proc/{self.bot_pid()}/environ").read_text().split("\0")
+        port = dict(each.split("=", 1) for each in environment if each)["HUB_BOT_PORT"]
+        url = f"http://127.0.0.1:{port}/webhooks/dockerhub/{WEBHOOK_SECRET}"
+        return requests.post(url, json=dict(payload), timeout=10).status_code
 
 
 @contextmanager

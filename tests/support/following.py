@@ -38,17 +38,20 @@ class Channel:
     Attributes:
         said: Each message, as plain lines; one that was rewritten stands there as it is now.
         samples: The sample pushes asked for.
+        tries: How many messages were posted, taken or not.
         refusal: What Slack answers instead of taking a message.
         after_post: What happens once it has taken one.
     """
 
     said: list[list[str]] = field(default_factory=list)
     samples: list[tuple[str, str, str]] = field(default_factory=list)
+    tries: int = 0
     refusal: DeliveryError | None = None
     after_post: Callable[[], None] = field(default=lambda: None)
 
     def post(self, channel: str, document: Document) -> Posted:
         """Take a message."""
+        self.tries += 1
         if self.refusal:
             raise self.refusal
         self.said.append(spoken(document))

@@ -51,6 +51,13 @@ def direct_message(slack: SlackSimulator, user: str) -> Conversation:
     return slack.state.direct_message(seed.BOT_USER, user)
 
 
+def trigger(slack: SlackSimulator, user: str = seed.ANA) -> str:
+    """Let somebody type a command, whoever hears it, and return what opens a modal before them."""
+    payload = slack.acting_as(user).types(seed.GENERAL, "/hub").payload
+    assert payload is not None
+    return str(payload["trigger_id"])
+
+
 def posts_for(slack: SlackSimulator, typed: Typed) -> list[RecordedPost]:
     """Return what was posted to the response URL of a command, taken or not."""
     assert typed.payload is not None

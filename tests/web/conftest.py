@@ -12,23 +12,26 @@ import click
 import pytest
 import requests
 
-from bot.chat.command import AnyCommand, Arguments, Command, Context, Group, Result
+from bot.chat.command import AnyCommand, Arguments, Command, Context, Group, Offer, Result
+from bot.chat.forms import Form, InputNeeded
 from bot.chat.router import Router
 from bot.clock import SystemClock
 from bot.document import Column, Document, Paragraph, Table, line
 from bot.errors import NotFoundError
 from bot.governance.roles import Policy, Role, Roles
 from bot.hub.client import HubClient
+from bot.pushes.channels import Channels
 from bot.sandbox.slack import seed
-from bot.sandbox.slack.acting import Typed
+from bot.sandbox.slack.acting import Submitted, Typed
 from bot.sandbox.slack.signing import signature
 from bot.sandbox.slack.simulator import SlackSimulator
-from bot.sandbox.slack.state import Message
+from bot.sandbox.slack.state import Message, View
 from bot.slack.client import SlackClient
 from bot.slack.response_url import ResponseUrls
 from bot.web.front import Sizes, SlackFront
 from bot.web.health import Health
 from bot.web.home_team import HomeTeam
+from bot.web.payloads import FORM_BLOCK, FORM_INPUT, FORM_VIEW
 from bot.web.routes import build_routes
 from bot.web.server import WebServer
 from tests.support.slack import acme, buttons_of, install, is_answered, said
@@ -39,10 +42,13 @@ NAMED = Policy(admins=frozenset({ADMIN}), operators=frozenset({OPERATOR}))
 QUICK = Sizes(backoff_seconds=0.001)
 HASTY = Sizes(working_after_seconds=0.05, backoff_seconds=0.001)
 """Says "Working…" nearly at once."""
+FORM = Form(title="Write", label="What to write", field="text", hint="As you like.", submit="Write it")
 
 
 class Words(Arguments):
     words: tuple[str, ...] = ()
+    text: str | None = None
+    is_agreed: bool = False
 
 
 class Said(Result):
@@ -78,6 +84,29 @@ class Hands:
     def miss(self, _: Words, __: Context) -> Said:
         raise NotFoundError("acme/none", credential="the PAT of acme-bot")
 
+    def write(self, arguments: Words, context: Context) -> Said:
+        if "slowly" in arguments.words:
+            self.wait(arguments, context)
+        if arguments.text is None:
+            raise InputNeeded(FORM)
+        if "thoughtfully" in arguments.words:
+            assert self.gate.wait(5)
+        self.ran.append(arguments.text)
+        return Said(document=Document("written", (Paragraph(line(arguments.text)),)))
+
+    def plan(self, arguments: Words, context: Context) -> Said:
+        if not arguments.is_agreed:
+            agreed = arguments.model_copy(update={"is_agreed": True})
+            return Said(document=Document("planned"), offers=(Offer(label="Apply", arguments=agreed),))
+        if "typed" in arguments.words and arguments.text is None:
+            raise InputNeeded(FORM)
+        if "badly" in arguments.words:
+            return self.miss(arguments, context)
+        if "slowly" in arguments.words:
+            return self.wait(arguments, context)
+        self.ran.append(arguments.text or "applied")
+        return Said(document=Document("done"))
+
     def rows(self, arguments: Words, _: Context) -> Said:
         rows = tuple((f"=1.{number}",) for number in range(int(arguments.words[0])))
         table = Table("Tags of acme/api", (Column("Tag"),), rows)
@@ -88,7 +117,12 @@ def commands(hands: Hands) -> list[AnyCommand]:
     """Return a few tiny commands."""
 
     def make(
-        name: str, run: Callable[[Words, Context], Said], *, role: Role = Role.MEMBER, can_share: bool = True
+        name: str,
+        run: Callable[[Words, Context], Said],
+        *,
+        role: Role = Role.MEMBER,
+        can_share: bool = True,
+        can_offer: bool = False,
     ) -> Command[Words, Said]:
         return Command(
             name=name,
@@ -101,6 +135,8 @@ def commands(hands: Hands) -> list[AnyCommand]:
             render=lambda result: result.document,
             examples=((f"{name} hello", "does it"),),
             can_share=can_share,
+            can_offer=can_offer,
+            role_of=lambda arguments: Role.OPERATOR if arguments.is_agreed else role,
         )
 
     return [
@@ -111,6 +147,10 @@ def commands(hands: Hands) -> list[AnyCommand]:
         make("crash", hands.crash),
         make("miss", hands.miss),
         make("rows", hands.rows),
+        make("write", hands.write),
+        make("plan", hands.plan, can_offer=True),
+        make("inspect", hands.say),
+        make("tags", hands.say),
         make("change", hands.say, role=Role.OPERATOR, can_share=False),
         make("rule", hands.say, role=Role.ADMIN, can_share=False),
     ]
@@ -122,6 +162,7 @@ class Bot:
 
     slack: SlackSimulator
     hands: Hands
+    router: Router
     front: SlackFront
     origin: str
 
@@ -152,13 +193,39 @@ class Bot:
         wait_until(lambda: is_answered(self.slack, typed))
         return said(self.slack, typed.payload["channel_id"])[-1]
 
-    def press(self, message: Message, *, user: str = MEMBER) -> str:
-        """Let somebody press the only button of a message; return the response URL that the bot got for that."""
-        (button,) = buttons_of(message)
+    def press(self, message: Message, *, user: str = MEMBER, label: str = "") -> str:
+        """Let somebody press a button of a message; return the response URL that the bot got for that.
+
+        Args:
+            message: The message.
+            user: Who.
+            label: What is on the button; empty for the only one.
+        """
+        (button,) = (each for each in buttons_of(message) if label in {"", each["text"]["text"]})
         clicked = self.slack.acting_as(user).clicks(message.channel, message.ts, button["action_id"])
         assert clicked.is_ok
         assert clicked.payload is not None
         return str(clicked.payload["response_url"])
+
+    def view_of(self, user: str = MEMBER) -> View | None:
+        """Return the modal that somebody sees."""
+        return next(iter(self.slack.state.stacks.get(user, [])), None)
+
+    def form(self, text: str, *, user: str = MEMBER, channel: str = seed.GENERAL) -> View:
+        """Let somebody type a command that opens a form, and return that."""
+        self.command(text, user=user, channel=channel)
+        return self.opened_form(user)
+
+    def opened_form(self, user: str = MEMBER) -> View:
+        """Return the form that opens before somebody."""
+        wait_until(lambda: self.view_of(user))
+        view = self.view_of(user)
+        assert view is not None
+        return view
+
+    def submit(self, view: View, text: str, *, user: str = MEMBER) -> Submitted:
+        """Let somebody put a text into a form, and send it."""
+        return self.slack.acting_as(user).submits(view.id, {FORM_BLOCK: {FORM_INPUT: {"value": text}}})
 
     def mention(
         self, text: str, *, user: str = MEMBER, channel: str = seed.GENERAL, thread_ts: str | None = None
@@ -204,6 +271,22 @@ def click_on(button: Mapping[str, Any], url: str, *, user: str, channel: str) ->
     }
 
 
+def filled_form(form_id: str, text: str, *, user: str = MEMBER, **view: Any) -> dict[str, Any]:
+    return {
+        "type": "view_submission",
+        "user": {"id": user, "team_id": seed.TEAM_ID},
+        "team": {"id": seed.TEAM_ID},
+        "trigger_id": "1.2.3",
+        "view": {
+            "type": "modal",
+            "callback_id": FORM_VIEW,
+            "private_metadata": form_id,
+            "state": {"values": {FORM_BLOCK: {FORM_INPUT: {"type": "plain_text_input", "value": text}}}},
+            **view,
+        },
+    }
+
+
 def app_mention(
     text: str, *, event_id: str = "Ev1", user: str = MEMBER, channel: str = seed.GENERAL, **event: Any
 ) -> dict[str, Any]:
@@ -226,15 +309,21 @@ def app_mention(
 
 @contextmanager
 def running_bot(
-    slack: SlackSimulator, *, sizes: Sizes = QUICK, has_private_data: bool = True, uses_socket_mode: bool = False
+    slack: SlackSimulator,
+    *,
+    sizes: Sizes = QUICK,
+    has_private_data: bool = True,
+    uses_socket_mode: bool = False,
+    channels: Channels | None = None,
 ) -> Iterator[Bot]:
     """Run the bot on this machine, in a simulated workspace, which calls it over HTTP unless told otherwise."""
     clock = SystemClock()
     hands = Hands()
+    router = Router(commands(hands))
     client = SlackClient(seed.BOT_TOKEN, slack.api_url, timeout_seconds=2)
     roles = Roles(NAMED, client, home_team=HomeTeam(client), monotonic=clock.monotonic)
     front = SlackFront(
-        router=Router(commands(hands)),
+        router=router,
         roles=roles,
         policy=NAMED,
         client=client,
@@ -244,6 +333,7 @@ def running_bot(
         ),
         has_private_data=has_private_data,
         clock=clock,
+        channels=channels,
         sizes=sizes,
     )
     health = Health(front.checks(), clock)
@@ -254,7 +344,7 @@ def running_bot(
     if not uses_socket_mode:
         install(slack, origin)
     try:
-        yield Bot(slack, hands, front, origin)
+        yield Bot(slack, hands, router, front, origin)
     finally:
         hands.gate.set()
         server.stop()

@@ -4,13 +4,25 @@ from hypothesis import strategies as st
 
 from bot.governance.roles import Person
 from bot.slack.response_url import ResponseUrl
-from bot.web.payloads import Click, MalformedError, Mention, SlashCommand, decode, read
+from bot.web.payloads import (
+    FORM_BLOCK,
+    FORM_INPUT,
+    FORM_VIEW,
+    Click,
+    MalformedError,
+    Mention,
+    Opened,
+    SlashCommand,
+    Submission,
+    decode,
+    read,
+)
 
 json_values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5)),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
 )
-FIELDS = ("type", "command", "event", "event_id", "user", "team", "channel", "actions", "response_url", "text")
+FIELDS = ("type", "command", "event", "event_id", "user", "team", "channel", "actions", "response_url", "text", "view")
 TYPES = ("event_callback", "block_actions", "url_verification", "view_submission", "app_mention", "/hub")
 
 
@@ -20,7 +32,7 @@ def test_whatever_comes_is_read_or_malformed(body: dict[str, object]) -> None:
         asked = read(body, accept=ResponseUrl)
     except MalformedError:
         return
-    assert asked is None or isinstance(asked, SlashCommand | Mention | Click)
+    assert asked is None or isinstance(asked, SlashCommand | Mention | Click | Submission | Opened)
 
 
 @given(st.text())
@@ -90,3 +102,49 @@ def test_slack_says_with_an_event_whether_the_channel_is_shared(flag: bool | Non
     assert read(body, accept=ResponseUrl) == Mention(
         "E1", "tags", Person("U1", "T1"), "C1", "1.1", is_in_thread=False, is_shared_outside=flag
     )
+
+
+def form(**view: object) -> dict[str, object]:
+    state = {"values": {FORM_BLOCK: {FORM_INPUT: {"type": "plain_text_input", "value": " a\r\n“b” "}}}}
+    return {
+        "type": "view_submission",
+        "user": {"id": "U1", "team_id": "T1"},
+        "trigger_id": "1.2.3",
+        "view": {"callback_id": FORM_VIEW, "private_metadata": "f1", "state": state, **view},
+    }
+
+
+def test_the_text_of_a_form_is_read_as_it_was_typed() -> None:
+    assert read(form(), accept=ResponseUrl) == Submission("f1", " a\r\n“b” ", Person("U1", "T1"), "1.2.3")
+
+
+@pytest.mark.parametrize("metadata", [None, ""])
+def test_a_form_that_carries_nothing_is_one_that_nobody_knows(metadata: str | None) -> None:
+    asked = read(form(private_metadata=metadata), accept=ResponseUrl)
+
+    assert isinstance(asked, Submission)
+    assert asked.form_id == ""
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        None,
+        [],
+        {},
+        {"values": []},
+        {"values": {"another": {}}},
+        {"values": {FORM_BLOCK: {FORM_INPUT: "x"}}},
+        {"values": {FORM_BLOCK: {FORM_INPUT: {"value": ["x"]}}}},
+    ],
+)
+def test_a_form_without_its_input_makes_no_sense(state: object) -> None:
+    with pytest.raises(MalformedError):
+        read(form(state=state), accept=ResponseUrl)
+
+
+def test_who_was_invited_and_is_not_named_is_not_the_bot() -> None:
+    body = {"type": "event_callback", "event_id": "E1", "event": {"type": "member_joined_channel", "channel": "C1"}}
+
+    with pytest.raises(MalformedError):
+        read(body, accept=ResponseUrl)

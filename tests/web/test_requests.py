@@ -100,6 +100,7 @@ def test_the_same_request_again_is_acknowledged_and_not_executed(bot: Bot) -> No
         "payload=[]",
         "payload=7",
         "payload=%7B%22type%22%3A%22block_actions%22%7D",
+        "payload=%7B%22type%22%3A%22view_submission%22%7D",
         "command=/hub",
         "command=/other&user_id=U&team_id=T&channel_id=C&response_url=x",
         "command=/hub&user_id=U&team_id=T&channel_id=C",
@@ -145,7 +146,9 @@ def test_the_check_of_the_certificate_is_answered(bot: Bot) -> None:
         app_mention("hello", event_id="E3", bot_id="B0OTHER"),
         {"type": "app_rate_limited"},
         {"type": "shortcut"},
-        {"type": "view_submission"},
+        {"type": "view_submission", "view": {"callback_id": "of another part"}},
+        {"type": "view_submission", "view": {"callback_id": ["form"]}},
+        {"type": "view_closed", "view": {"callback_id": "form"}},
     ],
 )
 def test_what_is_not_for_us_is_acknowledged(bot: Bot, payload: dict[str, object]) -> None:

@@ -5,19 +5,15 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bot.document import Document
-from bot.governance.roles import Person, Role
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.faults import SlackFault
 from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.state import Message
-from bot.web.shares import FOREIGN, GONE, KEPT_SECONDS, TAKEN, CannotShareError, Share, Shares
-from bot.web.sharing import NOT_TAKEN, SHARED
+from bot.web.sharing import NOT_TAKEN, REFUSALS, SHARED
 from tests.support.slack import buttons_of, said, texts
 from tests.support.waiting import wait_until
 from tests.web.conftest import MEMBER, OPERATOR, Bot, click_on, dumps
 
-ANA = Person(MEMBER, seed.TEAM_ID)
 ACTIONS = "/actions/"
 
 
@@ -48,16 +44,16 @@ def test_a_button_works_once_however_often_it_is_pressed(bot: Bot) -> None:
 
     wait_until(lambda: sum(bool(bot.slack.posts_to(url)) for url in urls) == 5)
     assert len(public(bot.slack)) == 1
-    assert texts(bot.slack).count(TAKEN) == 4
+    assert texts(bot.slack).count(REFUSALS.taken) == 4
 
 
 @pytest.mark.parametrize(
     ("user", "channel", "value", "sentence"),
     [
-        (MEMBER, seed.GENERAL, "forged", GONE),
-        (MEMBER, seed.GENERAL, "", GONE),
-        (OPERATOR, seed.GENERAL, None, FOREIGN),
-        (MEMBER, seed.DEPLOYS, None, FOREIGN),
+        (MEMBER, seed.GENERAL, "forged", REFUSALS.gone),
+        (MEMBER, seed.GENERAL, "", REFUSALS.gone),
+        (OPERATOR, seed.GENERAL, None, REFUSALS.foreign),
+        (MEMBER, seed.DEPLOYS, None, REFUSALS.foreign),
     ],
 )
 def test_a_button_that_is_not_ones_own_does_nothing(
@@ -125,42 +121,3 @@ def test_a_share_that_slack_does_not_take_is_said(bot: Bot) -> None:
 
     wait_until(lambda: len(bot.slack.posts_to(url)) == 3)
     assert texts(bot.slack)[1:] == [NOT_TAKEN]
-
-
-class Watch:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def share(title: str = "answer") -> Share:
-    return Share(person=ANA, channel_id="C1", document=Document(title), verb="say", line="say", role=Role.MEMBER)
-
-
-def test_a_share_is_good_for_half_an_hour() -> None:
-    watch = Watch()
-    shares = Shares(monotonic=watch)
-    share_id = shares.offer(share())
-
-    watch.now = KEPT_SECONDS - 1
-    assert shares.find(share_id, ANA, "C1") == share()
-    watch.now = KEPT_SECONDS
-    with pytest.raises(CannotShareError, match="too old"):
-        shares.find(share_id, ANA, "C1")
-
-
-def test_only_so_many_shares_are_kept() -> None:
-    shares = Shares(monotonic=Watch(), most=2)
-    ids = [shares.offer(share(str(number))) for number in range(3)]
-
-    with pytest.raises(CannotShareError, match="too old"):
-        shares.find(ids[0], ANA, "C1")
-    assert shares.find(ids[2], ANA, "C1").document.title == "2"
-
-
-def test_a_share_is_bound_to_the_workspace_too() -> None:
-    shares = Shares(monotonic=Watch())
-
-    with pytest.raises(CannotShareError, match="Only the person who asked"):
-        shares.find(shares.offer(share()), Person(MEMBER, "T0OTHER"), "C1")

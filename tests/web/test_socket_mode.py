@@ -10,8 +10,10 @@ from bot.sandbox.slack import seed
 from bot.sandbox.slack.faults import SlackFault
 from bot.sandbox.slack.payloads import VERIFICATION_TOKEN
 from bot.sandbox.slack.simulator import SlackSimulator
+from bot.web.asking import NOTHING_TYPED
+from bot.web.payloads import FORM_BLOCK
 from bot.web.socket_mode import SocketModeConnection
-from tests.support.slack import LOGGERS, posts_for, said
+from tests.support.slack import LOGGERS, posts_for, said, texts
 from tests.support.waiting import wait_until
 from tests.web.conftest import Bot, running_bot
 
@@ -48,6 +50,15 @@ def test_commands_mentions_and_buttons_come_over_the_socket(slack: SlackSimulato
         assert [message.ephemeral_for for message in said(slack, seed.DEPLOYS)] == [seed.MIA, None]
 
     assert [call.token_kind for call in slack.calls_to(OPEN)] == ["app"]
+
+
+def test_forms_come_over_the_socket_and_can_be_refused_there(slack: SlackSimulator) -> None:
+    with connected(slack) as bot:
+        view = bot.form("write")
+
+        assert bot.submit(view, " ").errors == {FORM_BLOCK: NOTHING_TYPED}
+        assert bot.submit(view, "x").is_ok
+        wait_until(lambda: texts(slack) == ["*written*\nx"])
     assert all(each.outcome.is_accepted and each.outcome.status is None for each in slack.deliveries)
 
 
