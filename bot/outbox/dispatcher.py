@@ -44,7 +44,8 @@ class Dispatcher(Loop):
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="outbox-worker")
         self._idle = threading.Condition()
         self._busy: set[Lane] = set()
-        self._tidied_at = -_TIDY_SECONDS
+        # Not at once: what waits in a closed channel gets the chance that the channel is open again by now.
+        self._tidied_at = clock.monotonic()
 
     def stop(self, timeout_seconds: float) -> bool:
         """Take no more lanes, and wait for what is being sent; False when that took too long."""
@@ -70,7 +71,7 @@ class Dispatcher(Loop):
         if due_in is None:
             return POLL_SECONDS
         if due_in > timedelta(0):
-            return max(due_in.total_seconds(), _SHORTEST_WAIT_SECONDS)
+            return min(POLL_SECONDS, max(due_in.total_seconds(), _SHORTEST_WAIT_SECONDS))
 
         def claim(connection: Connection) -> list[Lease]:
             now = self._store.now(connection)

@@ -8,6 +8,7 @@ Times that lie further ahead than anything here ever sets come from a wall clock
 count as over, so that nothing stands still until the clock has caught up.
 """
 
+import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -59,11 +60,11 @@ class LaneState:
     """What a worker needs to know of its lane.
 
     Attributes:
-        paced_until: Before then nothing is posted (UTC); None: now.
+        rest: How long nothing may be posted yet.
         is_suspended: Whether Slack does not let us in.
     """
 
-    paced_until: datetime | None
+    rest: timedelta
     is_suspended: bool
 
 
@@ -121,12 +122,16 @@ def hold(connection: Connection, lease: Lease, now: datetime) -> LaneState | Non
         The lane; None when somebody else has leased it since.
     """
     row = connection.execute(
-        select(lanes.c.fence, lanes.c.paced_until, lanes.c.suspended_at).where(_is(lease.lane)).with_for_update()
+        select(lanes.c.fence, lanes.c.paced_until, lanes.c.pace_seconds, lanes.c.suspended_at)
+        .where(_is(lease.lane))
+        .with_for_update()
     ).first()
     if row is None or row.fence != lease.fence:
         return None
     connection.execute(update(lanes).where(_is(lease.lane)).values(leased_until=now + LEASE, due_at=now + LEASE))
-    return LaneState(paced_until=row.paced_until, is_suspended=row.suspended_at is not None)
+    rest = timedelta(0) if row.paced_until is None else row.paced_until - now
+    is_plausible = rest <= timedelta(seconds=row.pace_seconds or 0)
+    return LaneState(rest=rest if is_plausible else timedelta(0), is_suspended=row.suspended_at is not None)
 
 
 def release(connection: Connection, lease: Lease, *, due_at: datetime | None) -> None:
@@ -140,9 +145,15 @@ def release(connection: Connection, lease: Lease, *, due_at: datetime | None) ->
     connection.execute(update(lanes).where(_is(lease.lane)).values(leased_until=None, due_at=due_at))
 
 
-def pace(connection: Connection, lane: Lane, until: datetime) -> None:
-    """Post nothing before then."""
-    connection.execute(update(lanes).where(_is(lane)).values(paced_until=until))
+def pace(connection: Connection, lane: Lane, now: datetime, rest: timedelta) -> None:
+    """Post nothing for so long."""
+    values = {"paced_until": now + rest, "pace_seconds": math.ceil(rest.total_seconds())}
+    connection.execute(update(lanes).where(_is(lane)).values(values))
+
+
+def lock(connection: Connection, lane: Lane) -> None:
+    """Keep everybody else from changing what is in the lane until the transaction ends."""
+    connection.execute(select(lanes.c.fence).where(_is(lane)).with_for_update()).first()
 
 
 def suspend(connection: Connection, lane: Lane, *, why: str, now: datetime) -> None:

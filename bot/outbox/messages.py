@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, update
 
 from bot.outbox import lanes as lane_rows
 from bot.outbox.lanes import Lane
@@ -70,10 +70,15 @@ def add(
 
 
 def change(connection: Connection, ids: Collection[str], now: datetime) -> None:
-    """Have messages written anew, because the rows behind them have changed; their lanes have to be woken, too."""
+    """Have messages written anew, because the rows behind them have changed.
+
+    The caller has woken, and so locked, their lanes before it read those rows: a worker either sees them as they are
+    now, or finds the higher version when its message is sent.
+    """
     if ids:
-        values = {"version": messages.c.version + 1, "due_at": now}
-        connection.execute(update(messages).where(messages.c.id.in_(ids), messages.c.state == SENT).values(values))
+        is_it = messages.c.id.in_(ids)
+        connection.execute(update(messages).where(is_it).values(version=messages.c.version + 1))
+        connection.execute(update(messages).where(is_it, messages.c.state == SENT).values(due_at=now))
 
 
 def find(connection: Connection, message_id: str) -> MessageRow | None:
@@ -104,11 +109,14 @@ def next_change(connection: Connection, lane: Lane, now: datetime) -> MessageRow
     return _read(row) if row else None
 
 
-def next_due(connection: Connection, lane: Lane) -> datetime | None:
-    """Return when the next message of the lane is due; None when all is said."""
-    unsettled = and_(_in(lane), or_(and_(messages.c.state == WAITING, ~_held_back()), _is_changed()))
-    found = connection.execute(select(messages.c.due_at).where(unsettled).order_by(messages.c.due_at).limit(1)).scalar()
-    return found if isinstance(found, datetime) else None
+def next_due(connection: Connection, lane: Lane) -> tuple[datetime | None, datetime | None]:
+    """Return when the next message is to be posted, and when the next is to be changed; None: none is."""
+    due = (
+        and_(_in(lane), messages.c.state == WAITING, ~_held_back()),
+        and_(_in(lane), _is_changed()),
+    )
+    post, change = (connection.execute(select(func.min(messages.c.due_at)).where(each)).scalar() for each in due)
+    return post, change
 
 
 def thread_of(connection: Connection, message: MessageRow) -> str | None:
@@ -172,7 +180,7 @@ def note_thread_gone(connection: Connection, message: MessageRow, *, now: dateti
 
 def note_reposting(connection: Connection, message: MessageRow, *, error: str, now: datetime) -> None:
     """Have a message that cannot be changed any more said anew."""
-    _set(connection, message, only_if=SENT, state=WAITING, ts=None, last_error=error, due_at=now)
+    _set(connection, message, only_if=SENT, state=WAITING, ts=None, last_error=error, failing_since=None, due_at=now)
 
 
 def give_up(connection: Connection, message: MessageRow) -> None:
@@ -181,8 +189,14 @@ def give_up(connection: Connection, message: MessageRow) -> None:
 
 
 def is_hopeless(message: MessageRow, now: datetime) -> bool:
-    """Return whether sending has failed for a day."""
+    """Return whether sending has failed for a day. To be asked when it has just failed again, and not before."""
     return message.failing_since is not None and message.failing_since <= now - GIVEN_UP_AFTER
+
+
+def waits_since(connection: Connection, message: MessageRow, *, attempts: int) -> bool:
+    """Return whether a message is still to be sent, and nobody has begun to since it was begun for that time."""
+    as_it_was = and_(messages.c.id == message.id, messages.c.state == WAITING, messages.c.attempts == attempts)
+    return connection.execute(select(messages.c.id).where(as_it_was)).first() is not None
 
 
 def give_up_in_suspended_lanes(connection: Connection, now: datetime) -> int:

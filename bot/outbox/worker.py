@@ -3,8 +3,8 @@
 import logging
 import random
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -28,12 +28,12 @@ logger = logging.getLogger(__name__)
 EVENT_TYPE = "hub_bot_message"
 SPACING = timedelta(seconds=1)
 """Between two messages of a channel. Source: https://docs.slack.dev/apis/web-api/rate-limits"""
-_STALE_SECONDS = lanes.LEASE.total_seconds() - 20
-"""What was decided so long ago is decided anew: sending may take ten seconds, and the lease must outlast it."""
+_STALE_SECONDS = lanes.LEASE.total_seconds() - 40
+"""What was decided so long ago is decided anew: a file takes three calls of ten seconds, within the lease."""
 _STORE_RETRY_SECONDS = 0.5
 _CHANGES = "chat.update"
 _SHORTEST_REST = timedelta(seconds=1)
-_CRASHED, _NEVER_CHANGED = "crashed", "never_changed"
+_NEVER_CHANGED = "never_changed"
 _THREAD_GONE = frozenset({"thread_not_found", "message_not_found", "invalid_thread_ts"})
 
 
@@ -42,22 +42,52 @@ SuspensionHook = Callable[[Connection, Lane, str, datetime], None]
 
 
 @dataclass(frozen=True)
-class Sending:
-    """Something that was decided to be sent, and when (monotonic seconds)."""
+class Chosen:
+    """A message that is to be sent, or changed, now.
+
+    Attributes:
+        message: As it was when it was chosen.
+        decided_at: When that was, in monotonic seconds.
+        thread_ts: The message under which it goes.
+    """
 
     message: MessageRow
-    content: Message | Attachment
     decided_at: float
     thread_ts: str | None = None
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What came of it: where it is, or why it is not."""
+    """What came of it.
 
-    sending: Sending
+    Attributes:
+        chosen: Of what.
+        posted: Where it is; None: nowhere, or nobody knows.
+        error: Why not; None for a message that was not even tried.
+    """
+
+    chosen: Chosen
     posted: Posted | None = None
-    error: DeliveryError | None = field(default=None)
+    error: DeliveryError | None = None
+
+    @property
+    def kind(self) -> Kind | None:
+        """What to do about the failure; None: there was none."""
+        if self.error is None:
+            return None
+        return self.error.kind if isinstance(self.error, SlackCallError) else Kind.RETRY
+
+    @property
+    def may_be_there(self) -> bool:
+        """Whether Slack may count it as a message of the channel."""
+        return self.posted is not None or self.kind is Kind.RETRY
+
+
+class NotWrittenError(DeliveryError):
+    """A message could not be put into words: a bug of ours, which must not keep the channel's other messages."""
+
+    def __init__(self) -> None:
+        super().__init__("The message could not be written.", permanent=False, code="crashed")
 
 
 class LaneWorker:
@@ -69,6 +99,8 @@ class LaneWorker:
         writers: Who writes messages, by kind.
         clock: The time.
         on_suspended: Called when a channel is closed to us.
+        extras: Kinds of messages that need more of an installation than the others do: that they cannot be sent says
+            nothing of those.
         draw: Gives random numbers from 0 to 1, for jitter.
     """
 
@@ -80,6 +112,7 @@ class LaneWorker:
         clock: Clock,
         *,
         on_suspended: SuspensionHook,
+        extras: Collection[str] = (),
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
@@ -87,6 +120,7 @@ class LaneWorker:
         self._writers = writers
         self._clock = clock
         self._on_suspended = on_suspended
+        self._extras = frozenset(extras)
         self._draw = draw
         self._stopping = threading.Event()
         self.throttle = Throttle(clock.monotonic)
@@ -102,23 +136,22 @@ class LaneWorker:
             StoreUnavailableError: The database is away, and nothing was sent that is not noted.
         """
         sent: Sent | None = None
-        while (sending := self._decide(lease, sent)) is not None:
-            sent = self._send(sending)
+        while (chosen := self._decide(lease, sent)) is not None:
+            sent = self._send(chosen)
 
-    def _decide(self, lease: Lease, sent: Sent | None) -> Sending | None:
-        """Note what came of the last sending, and return the next; None: the turn is over."""
+    def _decide(self, lease: Lease, sent: Sent | None) -> Chosen | None:
+        """Note what came of the last sending, and return what is next; None: the turn is over."""
 
-        def decide(connection: Connection) -> Sending | None:
+        def decide(connection: Connection) -> Chosen | None:
             now = self._store.now(connection)
             state = lanes.hold(connection, lease, now)
             if state is None:
+                if sent is not None:
+                    self._note_late(connection, sent, now)
                 return None
-            if sent is not None and self._note(connection, sent, now):
-                state = LaneState(paced_until=now + SPACING, is_suspended=state.is_suspended)
-                lanes.pace(connection, lease.lane, now + SPACING)
-            elif sent is not None and _closes_channel(sent):
-                state = LaneState(paced_until=None, is_suspended=True)
-            return self._next(connection, lease, state, now)
+            if sent is not None:
+                state = self._note(connection, sent, state, now)
+            return self._guarded_next(connection, lease, state, now)
 
         if sent is None:
             return self._store.write(decide)
@@ -128,31 +161,42 @@ class LaneWorker:
             except StoreUnavailableError as error:
                 # What Slack has must be noted, or it would be sent twice. Only the process's end is a reason to go.
                 if self._stopping.wait(_STORE_RETRY_SECONDS):
-                    logger.warning("sent_and_not_noted", extra={"message_id": sent.sending.message.id})
+                    logger.warning("sent_and_not_noted", extra={"message_id": sent.chosen.message.id})
                     raise
                 logger.debug("noting_again", extra={"cause": error.cause})
 
-    def _next(self, connection: Connection, lease: Lease, state: LaneState, now: datetime) -> Sending | None:
+    def _guarded_next(self, connection: Connection, lease: Lease, state: LaneState, now: datetime) -> Chosen | None:
+        """Decide in a savepoint: a bug in that must not take back the note of what Slack has."""
+        try:
+            with connection.begin_nested():
+                return self._next(connection, lease, state, now)
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            logger.exception("lane_crashed", extra={"channel": lease.lane.channel})
+            lanes.release(connection, lease, due_at=now + lanes.LONGEST_REST)
+            return None
+
+    def _next(self, connection: Connection, lease: Lease, state: LaneState, now: datetime) -> Chosen | None:
         lane = lease.lane
         if state.is_suspended or self._stopping.is_set():
             lanes.release(connection, lease, due_at=None if state.is_suspended else now)
             return None
-        wait = max(self._pause(state, now), timedelta(seconds=self.throttle.seconds_left(EVERYWHERE, lane.channel)))
-        if wait > timedelta(0):
-            lanes.release(connection, lease, due_at=now + min(wait, lanes.LONGEST_REST))
+        rest = max(state.rest, timedelta(seconds=self.throttle.seconds_left(EVERYWHERE)))
+        if rest > timedelta(0):
+            lanes.release(connection, lease, due_at=now + min(rest, lanes.LONGEST_REST))
             return None
         looks = [writer.gather(connection, lane, now) for writer in set(self._writers.values())]
-        while (message := self._chosen(connection, lane, now)) is not None:
-            sending = self._written(connection, message, now)
-            if sending is not None:
-                return sending
-        lanes.release(connection, lease, due_at=self._look_again(connection, lane, looks, now))
-        return None
-
-    def _pause(self, state: LaneState, now: datetime) -> timedelta:
-        """Return how long to wait before posting again; a moment further ahead than any pause is from another clock."""
-        left = (state.paced_until or now) - now
-        return left if left <= SPACING else timedelta(0)
+        message = self._chosen(connection, lane, now)
+        if message is None:
+            lanes.release(connection, lease, due_at=self._look_again(connection, lane, looks, now))
+            return None
+        decided_at = self._clock.monotonic()
+        if message.is_sent:
+            return Chosen(message, decided_at)
+        thread_ts = message.thread_ts or messages.thread_of(connection, message)
+        messages.begin(connection, message, thread_ts=thread_ts)
+        return Chosen(message, decided_at, thread_ts)
 
     def _chosen(self, connection: Connection, lane: Lane, now: datetime) -> MessageRow | None:
         """Return what comes next: a new message, unless changing an old one has waited for long."""
@@ -162,113 +206,124 @@ class LaneWorker:
         since = now if post is None else now - messages.PATIENCE_WITH_POSTS
         return messages.next_change(connection, lane, since) or post
 
-    def _written(self, connection: Connection, message: MessageRow, now: datetime) -> Sending | None:
-        """Return what to send; None when it is not sent now, which is noted."""
-        if messages.is_hopeless(message, now):
-            self._give_up(connection, message, now)
-            return None
-        try:
-            content = self._writers[message.kind].write(connection, message, now)
-        except SQLAlchemyError:
-            raise
-        except Exception:
-            # A bug in one message must not keep the others of its channel.
-            logger.exception("message_not_written", extra={"message_id": message.id, "kind": message.kind})
-            self._put_off(connection, message, _CRASHED, now)
-            return None
-        if message.is_plain and isinstance(content, Message):
-            content = content.without_blocks()
-        if message.is_sent:
-            return Sending(message, content, self._clock.monotonic())
-        thread_ts = message.thread_ts or messages.thread_of(connection, message)
-        messages.begin(connection, message, thread_ts=thread_ts)
-        return Sending(message, content, self._clock.monotonic(), thread_ts)
-
     def _look_again(
         self, connection: Connection, lane: Lane, looks: list[datetime | None], now: datetime
     ) -> datetime | None:
-        moments = [moment for moment in (*looks, messages.next_due(connection, lane)) if moment is not None]
-        if not moments:
-            return None
-        # What is due and was not sent is held up by Slack's limit on changes.
-        return min(max(min(moments), now + _SHORTEST_REST / 5), now + lanes.LONGEST_REST)
+        post, change = messages.next_due(connection, lane)
+        if change is not None:
+            change = max(change, now + timedelta(seconds=self.throttle.seconds_left(_CHANGES)))
+        moments = [moment for moment in (*looks, post, change) if moment is not None]
+        return min(max(min(moments), now + _SHORTEST_REST), now + lanes.LONGEST_REST) if moments else None
 
-    def _send(self, sending: Sending) -> Sent:
-        if self._clock.monotonic() - sending.decided_at > _STALE_SECONDS:
-            return Sent(sending)
-        message, content = sending.message, sending.content
+    def _send(self, chosen: Chosen) -> Sent:
         try:
-            if isinstance(content, Attachment):
-                self._slack.attach_file(
-                    message.lane.channel,
-                    thread_ts=content.thread_ts,
-                    name=content.name,
-                    content=content.content,
-                    comment=content.comment,
-                )
-                return Sent(sending, Posted(message.lane.channel, ""))
-            if message.is_sent and message.ts:
-                channel = message.posted_channel or message.lane.channel
-                self._slack.update_message(channel, message.ts, content)
-                return Sent(sending, Posted(channel, message.ts))
-            metadata = {"event_type": EVENT_TYPE, "event_payload": {"message_id": message.id}}
-            channel = message.lane.channel
-            posted = self._slack.post_message(channel, content, thread_ts=sending.thread_ts, metadata=metadata)
-            return Sent(sending, posted)
+            content = self._write(chosen.message)
+            if self._clock.monotonic() - chosen.decided_at > _STALE_SECONDS:
+                return Sent(chosen)
+            return Sent(chosen, self._call(chosen, content))
         except DeliveryError as error:
-            return Sent(sending, error=error)
+            return Sent(chosen, error=error)
 
-    def _note(self, connection: Connection, sent: Sent, now: datetime) -> bool:
-        """Keep what came of it; return whether Slack counted it as a message of the channel."""
-        message = sent.sending.message
-        if sent.error is not None:
-            self._note_failure(connection, sent.sending, sent.error, now)
-            return False
-        if sent.posted is None:  # Not sent: deciding took too long.
-            return False
+    def _write(self, message: MessageRow) -> Message | Attachment:
+        try:
+            with self._store.read() as connection:
+                content = self._writers[message.kind].write(connection, message, self._store.now(connection))
+        except (SQLAlchemyError, StoreUnavailableError):
+            raise
+        except Exception as error:
+            logger.exception("message_not_written", extra={"message_id": message.id, "kind": message.kind})
+            raise NotWrittenError from error
+        return content.without_blocks() if message.is_plain and isinstance(content, Message) else content
+
+    def _call(self, chosen: Chosen, content: Message | Attachment) -> Posted:
+        message = chosen.message
+        channel = message.lane.channel
+        if isinstance(content, Attachment):
+            self._slack.attach_file(
+                channel,
+                thread_ts=content.thread_ts,
+                name=content.name,
+                content=content.content,
+                comment=content.comment,
+            )
+            return Posted(channel, "")
+        if message.is_sent and message.ts:
+            place = Posted(message.posted_channel or channel, message.ts)
+            self._slack.update_message(place.channel, place.ts, content)
+            return place
+        metadata = {"event_type": EVENT_TYPE, "event_payload": {"message_id": message.id}}
+        return self._slack.post_message(channel, content, thread_ts=chosen.thread_ts, metadata=metadata)
+
+    def _note(self, connection: Connection, sent: Sent, state: LaneState, now: datetime) -> LaneState:
+        """Keep what came of it, and return what that makes of the lane."""
+        lane = sent.chosen.message.lane
+        if sent.posted is not None:
+            self._note_posted(connection, sent.chosen.message, sent.posted, now)
+        elif sent.error is not None:
+            self._note_failure(connection, sent, sent.error, now)
+        if sent.kind is Kind.CHANNEL and not lane.is_direct:
+            return replace(state, is_suspended=True)
+        rest = state.rest
+        if sent.may_be_there:
+            rest = SPACING
+        elif sent.kind is Kind.WAIT and sent.error is not None and not sent.chosen.message.is_sent:
+            rest = timedelta(seconds=sent.error.retry_after_seconds or LONGEST_SECONDS)
+        if rest > state.rest:
+            lanes.pace(connection, lane, now, rest)
+        return replace(state, rest=rest)
+
+    def _note_late(self, connection: Connection, sent: Sent, now: datetime) -> None:
+        """Keep what Slack has although somebody else leases the lane by now, unless they have begun to send it too."""
+        message = sent.chosen.message
+        if sent.posted is None or message.is_sent:
+            return
+        lanes.lock(connection, message.lane)
+        if messages.waits_since(connection, message, attempts=message.attempts + 1):
+            self._note_posted(connection, message, sent.posted, now)
+
+    def _note_posted(self, connection: Connection, message: MessageRow, posted: Posted, now: datetime) -> None:
         if message.is_sent:
             messages.note_changed(connection, message)
-        else:
-            messages.note_sent(connection, message, channel=sent.posted.channel, ts=sent.posted.ts or None, now=now)
-            if message.sent_at is None:
-                self._writers[message.kind].sent(connection, message, now)
-            waited = round((now - message.created_at).total_seconds(), 3)
-            facts = {"message_id": message.id, "kind": message.kind, "channel": message.lane.channel}
-            logger.info("message_sent", extra={**facts, "attempts": message.attempts + 1, "waited_seconds": waited})
-        return True
+            return
+        messages.note_sent(connection, message, channel=posted.channel, ts=posted.ts or None, now=now)
+        if message.sent_at is None:
+            self._writers[message.kind].sent(connection, message, now)
+        waited = round((now - message.created_at).total_seconds(), 3)
+        facts = {"message_id": message.id, "kind": message.kind, "channel": message.lane.channel}
+        logger.info("message_sent", extra={**facts, "attempts": message.attempts + 1, "waited_seconds": waited})
 
-    def _note_failure(self, connection: Connection, sending: Sending, error: DeliveryError, now: datetime) -> None:
-        message = sending.message
+    def _note_failure(self, connection: Connection, sent: Sent, error: DeliveryError, now: datetime) -> None:
+        message = sent.chosen.message
         word = error.code or "no_answer"
-        kind = error.kind if isinstance(error, SlackCallError) else Kind.RETRY
-        facts = {
-            "message_id": message.id,
-            "channel": message.lane.channel,
-            "error": word,
-            "attempts": message.attempts + 1,
-        }
-        logger.warning("message_not_sent", extra=facts)
-        if sending.thread_ts and not message.is_sent and error.code in _THREAD_GONE:
+        facts = {"message_id": message.id, "channel": message.lane.channel, "attempts": message.attempts + 1}
+        logger.warning("message_not_sent", extra={**facts, "error": word})
+        if sent.chosen.thread_ts and not message.is_sent and word in _THREAD_GONE:
             messages.note_thread_gone(connection, message, now=now)
             return
-        match kind:
-            case Kind.WAIT:
-                seconds = error.retry_after_seconds or LONGEST_SECONDS
-                self.throttle.hold(_CHANGES if message.is_sent else message.lane.channel, seconds)
-                until = now + min(timedelta(seconds=seconds), lanes.LONGEST_REST)
-                messages.note_failure(connection, message, error=word, now=now, due_at=until)
+        match sent.kind:
             case Kind.CHANNEL:
                 self._note_closed(connection, message, word, now)
-            case Kind.OUR_BUG if not message.is_plain and isinstance(sending.content, Message):
+            case Kind.OUR_BUG if not message.is_plain:
                 messages.note_plain(connection, message, error=word, now=now)
             case Kind.STATE if message.is_sent:
                 self._note_unchangeable(connection, message, word, now)
+            case _ if messages.is_hopeless(message, now):
+                self._give_up(connection, message, now)
+            case Kind.WAIT:
+                seconds = error.retry_after_seconds or LONGEST_SECONDS
+                if message.is_sent:
+                    self.throttle.hold(_CHANGES, seconds)
+                until = now + min(timedelta(seconds=seconds), lanes.LONGEST_REST)
+                messages.note_failure(connection, message, error=word, now=now, due_at=until)
             case Kind.INSTALL_BROKEN:
-                self.throttle.hold(EVERYWHERE, LONGEST_SECONDS)
+                if message.kind not in self._extras:
+                    self.throttle.hold(EVERYWHERE, LONGEST_SECONDS)
                 until = now + lanes.LONGEST_REST
                 messages.note_failure(connection, message, error=word, now=now, due_at=until)
             case _:
-                self._put_off(connection, message, word, now)
+                seconds = backoff_seconds(message.attempts + 1, self._draw())
+                until = now + timedelta(seconds=seconds)
+                messages.note_failure(connection, message, error=word, now=now, due_at=until)
 
     def _note_closed(self, connection: Connection, message: MessageRow, word: str, now: datetime) -> None:
         messages.note_failure(connection, message, error=word, now=now, due_at=now)
@@ -284,10 +339,6 @@ class LaneWorker:
         else:
             messages.note_changed(connection, message, error=word)
 
-    def _put_off(self, connection: Connection, message: MessageRow, word: str, now: datetime) -> None:
-        seconds = backoff_seconds(message.attempts + 1, self._draw())
-        messages.note_failure(connection, message, error=word, now=now, due_at=now + timedelta(seconds=seconds))
-
     def _give_up(self, connection: Connection, message: MessageRow, now: datetime) -> None:
         facts = {"message_id": message.id, "channel": message.lane.channel, "attempts": message.attempts}
         logger.error("message_given_up", extra=facts)
@@ -295,11 +346,3 @@ class LaneWorker:
             self._note_unchangeable(connection, message, _NEVER_CHANGED, now)
         else:
             messages.give_up(connection, message)
-
-
-def _closes_channel(sent: Sent) -> bool:
-    return (
-        isinstance(sent.error, SlackCallError)
-        and sent.error.kind is Kind.CHANNEL
-        and not sent.sending.message.lane.is_direct
-    )

@@ -1,8 +1,8 @@
 """Who knows what a message says.
 
 The outbox carries messages and does not understand them: each kind of message has a writer, which turns what waits into
-message rows, and rows into words. Everything here happens inside of a transaction of the lane's worker, and so may be
-run several times: it does nothing outside of the database.
+message rows, and rows into words. All but the wording happens inside of a transaction of the lane's worker, and so may
+be run several times: it does nothing outside of the database.
 """
 
 from collections.abc import Mapping
@@ -81,7 +81,7 @@ class Writer(Protocol):
         """
 
     def write(self, connection: Connection, message: MessageRow, now: datetime) -> Message | Attachment:
-        """Return what the message says as the rows are now."""
+        """Return what the message says as the rows are now. In a transaction of its own, which only reads."""
 
     def sent(self, connection: Connection, message: MessageRow, now: datetime) -> None:
         """Do what follows from the message being in Slack for the first time."""

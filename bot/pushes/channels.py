@@ -101,8 +101,8 @@ class Channels:
 
         def work(connection: Connection) -> datetime | None:
             now = self._store.now(connection)
-            message = outbox.find(connection, message_id)
             lane = Lane(self._workspace, channel)
+            message = outbox.find(connection, message_id)
             if message is None or (message.lane, message.kind) != (lane, folding.KIND):
                 return None
             until = now + MUTED_FOR
@@ -113,9 +113,9 @@ class Channels:
                 "until_at": until,
                 "muted_by": by,
             }
+            lanes.wake(connection, [lane], now)
             put(connection, mutes, row)
             outbox.change(connection, [message.id], now)
-            lanes.wake(connection, [lane], now)
             return until
 
         return self._store.write(work)
@@ -141,5 +141,6 @@ def _closed(channel: str, why: str) -> Message:
 
 def _open_again(since: datetime, now: datetime) -> Message:
     return Message(
-        f"I am back. Pushes are announced here again; those between {text.date(since)} and {text.date(now)} were not."
+        f"I am back, and pushes are announced here again. What came in between {text.date(since)} and {text.date(now)} "
+        "is not."
     )

@@ -55,7 +55,12 @@ class PushEngine:
     ) -> None:
         push, tags, note = PushWriter(), TagsWriter(), NoteWriter()
         worker = LaneWorker(
-            store, slack, {folding.KIND: push, TAGS_KIND: tags, NOTE: note}, clock, on_suspended=tell_owners
+            store,
+            slack,
+            {folding.KIND: push, TAGS_KIND: tags, NOTE: note},
+            clock,
+            on_suspended=tell_owners,
+            extras=[TAGS_KIND],
         )
         self._store = store
         self.dispatcher = Dispatcher(store, worker, clock)
@@ -90,4 +95,6 @@ class PushEngine:
 
     def _note_readings(self, connection: Connection, workspace: str, event_ids: Sequence[str]) -> None:
         now = self._store.now(connection)
-        lanes.wake(connection, folding.note_readings(connection, workspace, event_ids, now), now)
+        # First the lanes, as everybody does: nobody freezes what is read here before it is changed.
+        lanes.wake(connection, folding.lanes_of(connection, workspace, event_ids), now)
+        folding.note_readings(connection, workspace, event_ids, now)

@@ -9,13 +9,14 @@ that message if that is not older than ten minutes: a push of several platforms 
 push of any other image is news, also of one that was there before: that is a rollback.
 """
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.images import RepositoryName
 from bot.outbox import messages as outbox
@@ -23,13 +24,23 @@ from bot.outbox.lanes import Lane
 from bot.platforms import is_wanted
 from bot.pushes.model import Fold, PushedTag, Reading, ReadingProblem, ReadingState, Threads
 from bot.pushes.payload import ContentKind
+from bot.store.rows import batched
 from bot.store.tables import events, members, messages, mutes
+
+logger = logging.getLogger(__name__)
 
 QUIET = timedelta(seconds=5)
 LONGEST_FOLD = timedelta(seconds=20)
 READING_PATIENCE = timedelta(seconds=3)
 """How long a message waits for a first reading that does not come, before it goes out as unconfirmed yet."""
 SAME_PUSH = timedelta(minutes=10)
+"""How long after a message another push of its image changes it."""
+ONE_PUSH = timedelta(minutes=1)
+"""Webhooks of one tag that are as near to each other are taken for those of one push while nothing else is known."""
+SAME_PUSH_PATIENCE = timedelta(seconds=20)
+"""How long a message waits for a reading that would tell whether it is one."""
+GIVEN_UP_AFTER = timedelta(hours=24)
+"""After so long a message is not sent any more, so nothing older can have been told lately."""
 KIND = "push"
 
 WAITING, PLACED, MUTED, FILTERED, DROPPED = "waiting", "placed", "muted", "filtered", "dropped"
@@ -57,19 +68,38 @@ class _Member:
     event_id: str
     repository: str
     tag: str
+    pushed_at: datetime
     threads: Threads
     platforms: tuple[str, ...] | None
     state: ReadingState
     was_tried: bool
-    reading: Reading
     is_test: bool
 
     @property
-    def is_wanted(self) -> bool:
-        """Whether it is for a platform that the channel asked for; unknown is."""
-        image = self.reading.image
-        known = None if image is None else [each.platform for each in image.platforms]
-        return self.platforms is None or is_wanted(self.platforms, known)
+    def may_still_be_read(self) -> bool:
+        """Whether the first answer of Docker Hub is still to come."""
+        return self.state is ReadingState.WAITING and not self.was_tried
+
+
+@dataclass(frozen=True)
+class _Told:
+    """The last push of a tag that a channel was told of lately.
+
+    Attributes:
+        message_id: The message; None: the channel's filters kept the push back.
+        pushed_at: When the push was.
+        state: How far its reading is.
+        reading: What that gave.
+    """
+
+    message_id: str | None
+    pushed_at: datetime
+    state: ReadingState
+    reading: Reading
+
+    def is_near(self, push: _Member) -> bool:
+        """Return whether the two may well be one push: its webhooks come one after the other."""
+        return abs(push.pushed_at - self.pushed_at) <= ONE_PUSH
 
 
 def gather(connection: Connection, lane: Lane, now: datetime) -> datetime | None:
@@ -81,50 +111,94 @@ def gather(connection: Connection, lane: Lane, now: datetime) -> datetime | None
     busy = outbox.streams_waiting(connection, lane)
     looks = []
     for repository, first, last in _waiting(connection, lane):
-        if repository in busy:  # Looked at again when that message is sent.
+        if repository in busy:  # Its message may be given up, which nobody tells us of.
+            looks.append(now + LONGEST_FOLD)
             continue
         over_at = ready_at(first, last, now)
         if over_at > now:
             looks.append(over_at)
             continue
-        waiting = _members_of(connection, lane, repository)
-        patient_until = over_at + READING_PATIENCE
-        if now < patient_until <= now + READING_PATIENCE and any(_may_still_be_read(each) for each in waiting):
-            looks.append(patient_until)
-            continue
-        if _place(connection, lane, repository, waiting, now):
+        try:
+            look = _attend_to(connection, lane, repository, over_at, now)
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            # What one repository's rows hold must not keep the others of the channel.
+            logger.exception("fold_crashed", extra={"channel": lane.channel, "repository": repository})
+            look = now + LONGEST_FOLD
+        if look is None:
             looks.append(now)  # There may be more; the next look comes after this message.
             break
+        looks.append(look)
     return min(looks, default=None)
 
 
-def _may_still_be_read(member: _Member) -> bool:
-    return member.state is ReadingState.WAITING and not member.was_tried
+def _attend_to(
+    connection: Connection, lane: Lane, repository: str, over_at: datetime, now: datetime
+) -> datetime | None:
+    """Place what waits of a repository; return when to look again, or None when there is a new message."""
+    waiting = _members_of(connection, lane, repository)
+    told = _told_lately(connection, lane, repository, {each.tag for each in waiting}, now)
+    if any(each.may_still_be_read for each in waiting):
+        patience = READING_PATIENCE
+    elif any(each.state is ReadingState.WAITING and _is_near(told.get(each.tag), each) for each in waiting):
+        patience = SAME_PUSH_PATIENCE
+    else:
+        patience = timedelta(0)
+    if now < over_at + patience <= now + patience:
+        return over_at + patience
+    return None if _place(connection, lane, repository, waiting, told, now) else now + LONGEST_FOLD
 
 
-def _place(connection: Connection, lane: Lane, repository: str, waiting: Sequence[_Member], now: datetime) -> bool:
+def _is_near(told: _Told | None, push: _Member) -> bool:
+    return told is not None and told.message_id is not None and told.is_near(push)
+
+
+def _place(  # noqa: PLR0917 - What is known of one repository, looked up once.
+    connection: Connection,
+    lane: Lane,
+    repository: str,
+    waiting: Sequence[_Member],
+    told: Mapping[str, _Told],
+    now: datetime,
+) -> bool:
     """Decide what becomes of each member; return whether a new message was made."""
-    if muted_until(connection, lane, repository, now) is not None:
-        _settle(connection, lane, [each for each in waiting if not each.is_test], MUTED)
-        waiting = [each for each in waiting if each.is_test]
-    _settle(connection, lane, [each for each in waiting if not each.is_wanted], FILTERED)
-    waiting = [each for each in waiting if each.is_wanted]
     tests = [each for each in waiting if each.is_test]
     if tests:  # They look like pushes, and must not be mixed up with any.
         _freeze(connection, lane, tests, now)
         return True
+    if muted_until(connection, lane, repository, now) is not None:
+        _settle(connection, lane, waiting, MUTED)
+        return False
+    last_of = {each.tag: each for each in waiting}
+    readings = _readings_of(connection, [each.event_id for each in waiting if each.platforms is not None], last_of)
+    unwanted = [each for each in waiting if not _is_wanted(each, readings.get(each.event_id))]
+    _settle(connection, lane, unwanted, FILTERED)
+    kept_back = {each.event_id for each in unwanted}
+    homes: dict[str, list[_Member]] = {}
     fresh = []
-    for _, same_tag in groupby(sorted(waiting, key=lambda each: each.tag), key=lambda each: each.tag):
-        pushes = list(same_tag)
-        home = _earlier_message(connection, lane, pushes[-1], now)
+    for each in waiting:
+        if each.event_id in kept_back:
+            continue
+        last = last_of[each.tag]
+        home = _earlier_message(told.get(each.tag), last, readings.get(last.event_id, Reading()))
         if home is None:
-            fresh += pushes
+            fresh.append(each)
         else:
-            _settle(connection, lane, pushes, PLACED, message_id=home)
-            outbox.change(connection, [home], now)
+            homes.setdefault(home, []).append(each)
+    for home, late in homes.items():
+        _settle(connection, lane, late, PLACED, message_id=home)
+    outbox.change(connection, sorted(homes), now)
     if fresh:
         _freeze(connection, lane, fresh, now)
     return bool(fresh)
+
+
+def _is_wanted(push: _Member, reading: Reading | None) -> bool:
+    """Return whether a push is for a platform that the channel asked for; what is not known may be."""
+    if push.platforms is None or reading is None or reading.image is None:
+        return True
+    return is_wanted(push.platforms, [each.platform for each in reading.image.platforms])
 
 
 def _freeze(connection: Connection, lane: Lane, pushes: Sequence[_Member], now: datetime) -> None:
@@ -135,50 +209,106 @@ def _freeze(connection: Connection, lane: Lane, pushes: Sequence[_Member], now: 
     _settle(connection, lane, pushes, PLACED, message_id=message_id)
 
 
-def _earlier_message(connection: Connection, lane: Lane, push: _Member, now: datetime) -> str | None:
+def _earlier_message(told: _Told | None, push: _Member, reading: Reading) -> str | None:
     """Return the message that tells of this very push already; None when it is news."""
-    last = connection.execute(
-        select(messages.c.id, messages.c.sent_at, events.c.reading_state, events.c.reading)
-        .join(members, members.c.message_id == messages.c.id)
+    if told is None or told.message_id is None:
+        return None
+    if told.state is ReadingState.WAITING:
+        # Neither is known. Most likely it is one push; if not, the message tells of both when it is.
+        return told.message_id if push.state is ReadingState.WAITING and told.is_near(push) else None
+    shown, image = told.reading.image, reading.image
+    is_same = shown is not None and image is not None and image.includes(shown)
+    return told.message_id if is_same else None
+
+
+def _told_lately(
+    connection: Connection, lane: Lane, repository: str, tags: Collection[str], now: datetime
+) -> Mapping[str, _Told]:
+    """Return the last push of each tag, where a message of the last minutes tells of it."""
+    latest = (
+        select(
+            members.c.tag,
+            members.c.state,
+            members.c.message_id,
+            members.c.event_id,
+            members.c.pushed_at,
+            func.row_number()
+            .over(partition_by=members.c.tag, order_by=(members.c.pushed_at.desc(), members.c.event_id.desc()))
+            .label("place"),
+        )
         .join(events, events.c.id == members.c.event_id)
+        .outerjoin(messages, messages.c.id == members.c.message_id)
         .where(
             _in(lane),
-            members.c.repository == push.repository,
-            members.c.tag == push.tag,
-            members.c.state == PLACED,
-            messages.c.state == outbox.SENT,
+            members.c.repository == repository,
+            members.c.received_at > now - SAME_PUSH - GIVEN_UP_AFTER,
             events.c.source != _TEST,
+            or_(
+                members.c.state == FILTERED,
+                and_(
+                    members.c.state == PLACED,
+                    messages.c.state == outbox.SENT,
+                    messages.c.sent_at >= now - SAME_PUSH,
+                ),
+            ),
         )
-        .order_by(members.c.pushed_at.desc(), members.c.event_id.desc())
-        .limit(1)
-    ).first()
-    if last is None or last.sent_at < now - SAME_PUSH:
-        return None
-    if ReadingState(last.reading_state) is ReadingState.WAITING:
-        # Neither is known. Most likely it is one push; if not, the message tells of both when it is.
-        return str(last.id) if push.state is ReadingState.WAITING else None
-    shown = _reading(last.reading).image
-    image = push.reading.image
-    is_same = shown is not None and image is not None and image.contains(shown.digest)
-    return str(last.id) if is_same else None
+        .subquery()
+    )
+    rows = connection.execute(
+        select(latest, events.c.reading_state, events.c.reading)
+        .join(events, events.c.id == latest.c.event_id)
+        .where(latest.c.place == 1)
+    )
+    return {
+        row.tag: _Told(
+            message_id=row.message_id if row.state == PLACED else None,
+            pushed_at=row.pushed_at,
+            state=ReadingState(row.reading_state),
+            reading=_reading(row.reading),
+        )
+        for row in rows
+        if row.tag in tags
+    }
+
+
+def _readings_of(connection: Connection, some: Iterable[str], last_of: Mapping[str, _Member]) -> Mapping[str, Reading]:
+    """Return the readings of some events, and of the last one of each tag: of thousands of pushes few matter."""
+    wanted = sorted({*some, *(each.event_id for each in last_of.values())})
+    found: dict[str, Reading] = {}
+    for ids in batched(wanted):
+        rows = connection.execute(select(events.c.id, events.c.reading).where(events.c.id.in_(ids)))
+        found |= {row.id: _reading(row.reading) for row in rows}
+    return found
 
 
 def fold_of(connection: Connection, message_id: str, lane: Lane, now: datetime) -> Fold | None:
     """Return what a message tells, as far as it is known now; None when it tells nothing."""
     told = and_(members.c.message_id == message_id, members.c.workspace == lane.workspace)
     rows = connection.execute(
-        select(events, members.c.repository.label("member_repository"))
+        select(
+            events.c.id,
+            events.c.tag,
+            events.c.pushed_at,
+            events.c.pusher,
+            events.c.content_kind,
+            events.c.source,
+            members.c.repository,
+        )
         .join(events, events.c.id == members.c.event_id)
         .where(told, members.c.channel == lane.channel)
         .order_by(events.c.pushed_at, events.c.id)
     ).all()
     if not rows:
         return None
-    repository = rows[0].member_repository
-    by_tag: dict[str, list[Row[Any]]] = {}
+    repository = rows[0].repository
+    by_tag: dict[str, list[Any]] = {}
     for row in rows:
         by_tag.setdefault(row.tag, []).append(row)
-    tags = sorted((_pushed_tag(tag, pushes) for tag, pushes in by_tag.items()), key=lambda each: each.pushed_at[-1])
+    details = _details_of(connection, [pushes[-1].id for pushes in by_tag.values()])
+    tags = sorted(
+        (_pushed_tag(tag, pushes, details[pushes[-1].id]) for tag, pushes in by_tag.items()),
+        key=lambda each: each.pushed_at[-1],
+    )
     mute = connection.execute(select(mutes).where(_mute(lane, repository), mutes.c.until_at > now)).first()
     return Fold(
         repository=RepositoryName.parse(repository),
@@ -189,6 +319,15 @@ def fold_of(connection: Connection, message_id: str, lane: Lane, now: datetime) 
     )
 
 
+def _details_of(connection: Connection, ids: Sequence[str]) -> Mapping[str, Row[Any]]:
+    """Return what is kept at length, of some events."""
+    columns = (events.c.id, events.c.payload, events.c.reading_state, events.c.reading_problem, events.c.reading)
+    found: dict[str, Row[Any]] = {}
+    for some in batched(ids):
+        found |= {row.id: row for row in connection.execute(select(*columns).where(events.c.id.in_(some)))}
+    return found
+
+
 def muted_until(connection: Connection, lane: Lane, repository: str, now: datetime) -> datetime | None:
     """Return until when the channel does not want to hear of the repository; None when it does."""
     still = and_(_mute(lane, repository), mutes.c.until_at > now)
@@ -196,23 +335,32 @@ def muted_until(connection: Connection, lane: Lane, repository: str, now: dateti
     return found if isinstance(found, datetime) else None
 
 
-def note_readings(connection: Connection, workspace: str, event_ids: Sequence[str], now: datetime) -> list[Lane]:
-    """Have everything looked at that tells of events whose reading has gone on; return the lanes to wake.
+def lanes_of(connection: Connection, workspace: str, event_ids: Sequence[str]) -> list[Lane]:
+    """Return the lanes of the channels that are to hear, or have heard, of events."""
+    channels: set[str] = set()
+    for ids in batched(event_ids):
+        told = and_(members.c.workspace == workspace, members.c.event_id.in_(ids))
+        channels |= set(connection.execute(select(members.c.channel).where(told).distinct()).scalars())
+    return [Lane(workspace, channel) for channel in sorted(channels)]
 
-    Messages are written anew only where the reading is over.
-    """
-    found = connection.execute(
-        select(members.c.channel, members.c.message_id, events.c.reading_state)
-        .join(events, events.c.id == members.c.event_id)
-        .where(
-            members.c.workspace == workspace,
-            members.c.event_id.in_(event_ids),
-            or_(members.c.state == WAITING, members.c.state == PLACED),
+
+def note_readings(connection: Connection, workspace: str, event_ids: Sequence[str], now: datetime) -> None:
+    """Have the messages written anew that tell of events whose reading is over. Their lanes were woken before."""
+    over: set[str] = set()
+    for ids in batched(event_ids):
+        rows = connection.execute(
+            select(members.c.message_id)
+            .join(events, events.c.id == members.c.event_id)
+            .where(
+                members.c.workspace == workspace,
+                members.c.event_id.in_(ids),
+                members.c.message_id.is_not(None),
+                events.c.reading_state != ReadingState.WAITING.value,
+            )
+            .distinct()
         )
-    ).all()
-    over = {row.message_id for row in found if row.message_id and row.reading_state != ReadingState.WAITING}
+        over |= set(rows.scalars())
     outbox.change(connection, sorted(over), now)
-    return sorted({Lane(workspace, row.channel) for row in found})
 
 
 def _waiting(connection: Connection, lane: Lane) -> Sequence[tuple[str, datetime, datetime]]:
@@ -233,11 +381,11 @@ def _members_of(connection: Connection, lane: Lane, repository: str) -> list[_Me
         select(
             members.c.event_id,
             members.c.tag,
+            members.c.pushed_at,
             members.c.threads,
             members.c.platforms,
             events.c.reading_state,
             events.c.reading_problem,
-            events.c.reading,
             events.c.source,
         )
         .join(events, events.c.id == members.c.event_id)
@@ -249,30 +397,29 @@ def _members_of(connection: Connection, lane: Lane, repository: str) -> list[_Me
             event_id=row.event_id,
             repository=repository,
             tag=row.tag,
+            pushed_at=row.pushed_at,
             threads=Threads(row.threads),
             platforms=None if row.platforms is None else tuple(row.platforms),
             state=ReadingState(row.reading_state),
             was_tried=row.reading_problem is not None,
-            reading=_reading(row.reading),
             is_test=row.source == _TEST,
         )
         for row in rows
     ]
 
 
-def _pushed_tag(tag: str, pushes: Sequence[Row[Any]]) -> PushedTag:
+def _pushed_tag(tag: str, pushes: Sequence[Any], details: Row[Any]) -> PushedTag:
     """Return what several pushes of one tag come to; the last one decides."""
     last = pushes[-1]
-    hardened: dict[str, Any] = next((push.payload for push in reversed(pushes) if push.payload), {})
     return PushedTag(
         tag=tag,
         pushed_at=tuple(push.pushed_at for push in pushes),
         pushers=tuple(dict.fromkeys(push.pusher for push in pushes if push.pusher)),
         content_kind=ContentKind(last.content_kind),
-        state=ReadingState(last.reading_state),
-        problem=ReadingProblem(last.reading_problem) if last.reading_problem else None,
-        reading=_reading(last.reading),
-        hardened=hardened,
+        state=ReadingState(details.reading_state),
+        problem=ReadingProblem(details.reading_problem) if details.reading_problem else None,
+        reading=_reading(details.reading),
+        hardened=details.payload or {},
         source=last.source,
     )
 
@@ -294,9 +441,8 @@ def _thread_key(threads: Threads, repository: str, now: datetime) -> str | None:
 def _settle(
     connection: Connection, lane: Lane, which: Iterable[_Member], state: str, *, message_id: str | None = None
 ) -> None:
-    ids = [each.event_id for each in which]
-    if ids:
-        values = {"state": state, "message_id": message_id}
+    values = {"state": state, "message_id": message_id}
+    for ids in batched([each.event_id for each in which]):
         connection.execute(update(members).where(_in(lane), members.c.event_id.in_(ids)).values(values))
 
 

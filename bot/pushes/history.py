@@ -103,9 +103,7 @@ def latest(connection: Connection, workspace: str, repository: str, tag: str) ->
 def _is_part(earlier: TagImage, image: TagImage) -> bool:
     if image.pushed_at - earlier.pushed_at > LONGEST_PUSH:
         return False
-    digests = [each.digest for each in earlier.platforms if each.digest is not None]
-    is_whole = bool(digests) and len(digests) == len(earlier.platforms)
-    return image.contains(earlier.digest) or (is_whole and all(map(image.contains, digests)))
+    return image.includes(earlier)
 
 
 def _what(workspace: str, repository: str, tag: str) -> dict[str, Any]:

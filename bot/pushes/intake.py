@@ -66,7 +66,7 @@ class Intake:
             matches = matching(connection, workspace, repository=push.repository, tag=push.tag, pusher=push.pusher)
             return _commit(connection, row, matches, now)
 
-        return self._store.write(commit)
+        return self._store.write(commit, is_urgent=True)
 
     def take_test(self, push: Push, *, channel: str, workspace: str = HOME) -> Accepted:
         """Commit a push that did not happen, for one channel to see what its messages look like.

@@ -88,6 +88,15 @@ class TagImage(_Stored):
         """Return whether this is that image, or an index that holds it."""
         return digest == self.digest or any(digest == each.digest for each in self.platforms)
 
+    def includes(self, part: "TagImage") -> bool:
+        """Return whether the other is this image, one of its platforms, or an index of some of them.
+
+        While a push of several platforms goes on, a tag points at one after the other of these.
+        """
+        digests = [each.digest for each in part.platforms]
+        is_whole = bool(digests) and None not in digests
+        return self.contains(part.digest) or (is_whole and all(self.contains(str(each)) for each in digests))
+
 
 class Growth(_Stored):
     """That an image is larger than it should be.

@@ -6,9 +6,8 @@ Runs in one write, with the history of the tags beside it. Whatever was decided 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select, update
 
 from bot.hub.tags import Tag
 from bot.pushes import claims, history, verdicts
@@ -16,6 +15,7 @@ from bot.pushes.claims import Claim, WaitingPush
 from bot.pushes.growth import Thresholds, growths
 from bot.pushes.model import Reading, ReadingProblem, ReadingState, TagImage
 from bot.pushes.tag_reader import Finding, Unseen
+from bot.store.rows import batched
 from bot.store.tables import events
 
 GIVEN_UP_AFTER = timedelta(minutes=15)
@@ -70,7 +70,7 @@ class _Note:
     state: ReadingState
     due_at: datetime | None = None
     problem: ReadingProblem | None = None
-    reading: dict[str, Any] | None = None
+    reading: Reading | None = None
     is_news: bool = False
 
 
@@ -157,7 +157,7 @@ class Settling:
     def _note(self, push: WaitingPush, shown: Mapping[str, _Shown], now: datetime) -> _Note | None:
         """Return what becomes of a push; None: it was not ours to read."""
         if self._confirming(push) is not None:
-            reading = shown[push.tag].reading_of(push).model_dump(mode="json")
+            reading = shown[push.tag].reading_of(push)
             return _Note(push.event_id, ReadingState.CONFIRMED, reading=reading, is_news=True)
         if push.event_id not in self._claim.event_ids:
             return None
@@ -192,15 +192,17 @@ def _is_hopeless(push: WaitingPush, now: datetime) -> bool:
 
 
 def _write(connection: Connection, notes: Iterable[_Note]) -> None:
-    rows = [
-        {
-            "event_id": note.event_id,
-            "reading_state": note.state.value,
-            "reading_due_at": note.due_at,
-            "reading_problem": None if note.problem is None else note.problem.value,
-            "reading": note.reading,
+    """Write what is alike at once: thousands of pushes of one tag have one reading."""
+    alike: dict[tuple[object, ...], list[_Note]] = {}
+    for note in notes:
+        alike.setdefault((note.state, note.due_at, note.problem, id(note.reading)), []).append(note)
+    for same in alike.values():
+        first = same[0]
+        values = {
+            "reading_state": first.state.value,
+            "reading_due_at": first.due_at,
+            "reading_problem": None if first.problem is None else first.problem.value,
+            "reading": None if first.reading is None else first.reading.model_dump(mode="json"),
         }
-        for note in notes
-    ]
-    if rows:
-        connection.execute(update(events).where(events.c.id == bindparam("event_id")), rows)
+        for ids in batched([note.event_id for note in same]):
+            connection.execute(update(events).where(events.c.id.in_(ids)).values(values))

@@ -37,12 +37,17 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(self, work: Callable[[Connection], T], *, is_urgent: bool = False) -> T:
         """Run the work in one transaction, and return what it returned once the database keeps it for good.
 
         The work may be run several times (after a deadlock, or when a neighbour's write was taken back), on any thread:
         so it does nothing outside of the database, is quick, and returns values, not rows still to be fetched. It
         neither ends the transaction nor writes through the store in its turn.
+
+        Args:
+            work: What to do.
+            is_urgent: Whether somebody outside waits for it: where only one can write, it goes before what nobody waits
+                for.
 
         Raises:
             Exception: What the work raised; then nothing of it is kept. To go on after a violated constraint, use

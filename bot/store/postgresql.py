@@ -105,7 +105,7 @@ class PostgresqlStore(Store):
         with self._translating(), self._reading.begin() as connection:
             yield connection
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(self, work: Callable[[Connection], T], *, is_urgent: bool = False) -> T:  # noqa: ARG002 - All are at once.
         """Run the work in a transaction, up to `ATTEMPTS` times while it loses against others."""
         with self._translating():
             for attempt in range(1, ATTEMPTS):

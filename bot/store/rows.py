@@ -1,11 +1,14 @@
 """Statements that both stores know, each in its own words."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Table, case
 from sqlalchemy.dialects import postgresql, sqlite
+
+T = TypeVar("T")
+_MOST_NAMED = 500
 
 _INSERTS: Mapping[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
@@ -53,6 +56,12 @@ def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
     insert = _INSERTS[connection.dialect.name](table)
     values = {name: insert.excluded[name] for name in row if name not in table.primary_key.columns}
     connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=values), dict(row))
+
+
+def batched(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield the values in pieces that a statement can name one by one: both stores limit how many."""
+    for start in range(0, len(values), _MOST_NAMED):
+        yield values[start : start + _MOST_NAMED]
 
 
 def bring_forward(

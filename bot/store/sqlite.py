@@ -88,10 +88,10 @@ class SqliteStore(Store):
         with translating(self.label), self._reading.begin() as connection:
             yield connection
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(self, work: Callable[[Connection], T], *, is_urgent: bool = False) -> T:
         """Run the work in a transaction, together with those of others who wait."""
         with translating(self.label):
-            return self._writer.write(work)
+            return self._writer.write(work, is_urgent=is_urgent)
 
     def reshape(self, work: Callable[[Connection], T]) -> T:
         """Run the work with the database's write lock and without foreign keys, which are checked at its end.

@@ -110,6 +110,7 @@ members = Table(
     Column("state", Key, nullable=False),
     Column("message_id", Key),
     Index(None, "workspace", "channel", "state", "repository"),
+    Index(None, "workspace", "channel", "repository", "tag", "pushed_at"),
     Index(None, "event_id"),
     Index(None, "message_id"),
 )
@@ -123,7 +124,8 @@ lanes = Table(
     Column("due_at", UtcTime, comment="When to look at it next; NULL: when something comes."),
     Column("fence", Integer, nullable=False, server_default="0", comment="Counts the leases."),
     Column("leased_until", UtcTime),
-    Column("paced_until", UtcTime),
+    Column("paced_until", UtcTime, comment="Nothing is posted before then."),
+    Column("pace_seconds", Integer, comment="How far ahead that was, at most: further ahead it is of another clock."),
     Column("suspended_at", UtcTime),
     Column("suspension", Key, comment="Slack's word for why."),
     Index(None, "due_at"),

@@ -4,12 +4,15 @@ SQLite takes one writer at a time, and a commit that survives a power cut costs 
 at the same moment share a transaction, each in a savepoint of its own: one that fails takes only itself back, and none
 is told that it is done before all of them are on the disk. Nobody waits for company: a group is what came while the
 group before was being written.
+
+Some writes are urgent: somebody outside waits for them. They form groups of their own, and between two of those only
+one other write is done, however many wait.
 """
 
-import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -26,6 +29,7 @@ Work = Callable[[Connection], Any]
 @dataclass(frozen=True)
 class _Write:
     work: Work
+    is_urgent: bool
     outcome: Future[Any] = field(default_factory=Future)
 
 
@@ -56,30 +60,32 @@ class GroupWriter:
         self._connection = connection
         self._label = label
         self._before = before
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._is_open = True
-        self._waiting: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._urgent: list[_Write] = []
+        self._others: deque[_Write] = deque()
+        self._was_urgent = False
         self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
         self._thread.start()
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(self, work: Callable[[Connection], T], *, is_urgent: bool = False) -> T:
         """Run the work, and return its value when that is on the disk; raise what it raised."""
         if threading.current_thread() is self._thread:
             raise RuntimeError("A write must not write through the store: it would wait for itself.")
-        write = _Write(work)
-        with self._lock:
+        write = _Write(work, is_urgent)
+        with self._changed:
             if not self._is_open:
                 raise unavailable(self._label, "closed")
-            self._waiting.put(write)
+            (self._urgent if is_urgent else self._others).append(write)
+            self._changed.notify()
         value: T = write.outcome.result()
         return value
 
     def stop(self) -> None:
         """Finish what waits, then end."""
-        with self._lock:
-            if self._is_open:
-                self._is_open = False
-                self._waiting.put(None)
+        with self._changed:
+            self._is_open = False
+            self._changed.notify()
         self._thread.join()
 
     def _serve(self) -> None:
@@ -89,17 +95,18 @@ class GroupWriter:
         self._connection.close()
 
     def _next_group(self) -> list[_Write]:
-        """Wait for a write, and take all that came. Empty: it is over."""
-        group = []
-        write = self._waiting.get()
-        while write is not None:
-            group.append(write)
-            try:
-                write = self._waiting.get_nowait()
-            except queue.Empty:
-                return group
-        if group:
-            self._waiting.put(None)  # The end, met while gathering: it is for the next round.
+        """Wait for a write, and take what comes next. Empty: it is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._urgent or self._others or not self._is_open)
+            if self._urgent and not (self._others and self._was_urgent):
+                group, self._urgent = self._urgent, []
+                self._was_urgent = True
+            elif self._urgent:
+                group, self._was_urgent = [self._others.popleft()], False
+            else:
+                group = list(self._others)
+                self._others.clear()
+                self._was_urgent = False
         return group
 
     def _settle(self, group: Sequence[_Write]) -> None:
@@ -109,7 +116,9 @@ class GroupWriter:
         except BaseException as error:  # noqa: BLE001 - It belongs to those who wait, whatever it is.
             self._settle_failure(group, error)
             return
-        for write, end in zip(group, ends, strict=True):
+        with self._changed:
+            self._others.extendleft(reversed(group[len(ends) :]))
+        for write, end in zip(group, ends, strict=False):
             if isinstance(end, _Kept):
                 write.outcome.set_result(end.value)
             else:
@@ -128,10 +137,17 @@ class GroupWriter:
     def _transact(self, group: Sequence[_Write]) -> list[_Kept | _TakenBack]:
         try:
             with self._connection.begin():
-                return [self._run(write.work) for write in group]
+                return list(self._ends(group))
         finally:
             if self._driver.in_transaction:  # The commit failed; what it was to keep must not reach the next group.
                 self._driver.rollback()
+
+    def _ends(self, group: Sequence[_Write]) -> Iterator[_Kept | _TakenBack]:
+        """Run the works; those after the first wait for another group as soon as something urgent waits."""
+        for position, write in enumerate(group):
+            if position and not write.is_urgent and self._urgent:
+                return
+            yield self._run(write.work)
 
     def _run(self, work: Work) -> _Kept | _TakenBack:
         # On the driver itself: SQLAlchemy's own savepoints cost as much as the insert between them. A work that ends

@@ -59,9 +59,7 @@ def take_account(world: World, accepted: Sequence[Accepted]) -> Account:
     for channel in world.channels:
         seen = said(world.slack, channel)
         account.messages += len(seen)
-        # Of the twins of a message only the last one is known to the bot, and can be changed by it.
-        known = {message_id_of(message): message.text for message in seen}
-        account.confirming += [text for text in known.values() if CONFIRMING in text]
+        account.confirming += _still_confirming(seen)
         owed = [each for each in accepted if channel in world.channels_of(each.repository)]
         account.owed += len(owed)
         _compare(account, channel, seen, owed)
@@ -115,6 +113,12 @@ def states(database_url: str) -> tuple[Counter[str], Counter[str]]:
         of_members = Counter(connection.execute(select(members.c.state)).scalars())
         of_messages = Counter(connection.execute(select(messages.c.state)).scalars())
     return of_members, of_messages
+
+
+def _still_confirming(seen: Sequence[Message]) -> list[str]:
+    """Return what waits to be confirmed. Of the twins of a message one alone is known to the bot, and changed by it."""
+    confirmed = {message_id_of(message) for message in seen if CONFIRMING not in message.text}
+    return [message.text for message in seen if message_id_of(message) not in confirmed]
 
 
 def _compare(account: Account, channel: str, seen: Sequence[Message], owed: Sequence[Accepted]) -> None:

@@ -25,7 +25,7 @@ from bot.store.tables import messages, metadata
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 CHANNELS = ("C1", "C2")
-STREAMS = ("acme/api", "acme/web", "acme/docs")
+STREAMS = ("acme/api", "acme/web")
 LEASE_SECONDS = lanes.LEASE.total_seconds()
 SECONDS_TO_REST = 900
 """More than the last messages of the longest schedule can take, at one a second."""
@@ -132,10 +132,10 @@ class OutboxMachine(RuleBasedStateMachine):
             LaneWorker(self.store, self.slack, writers, self.clock, on_suspended=lambda *_: None, draw=lambda: 0.0)
         )
 
-    @initialize()
-    def begin(self) -> None:
-        """Have something to send."""
-        self.say(CHANNELS[0], STREAMS[0])
+    @initialize(first=st.lists(st.tuples(st.sampled_from(CHANNELS), st.sampled_from(STREAMS)), min_size=4, max_size=8))
+    def begin(self, first: list[tuple[str, str]]) -> None:
+        for channel, stream in first:
+            self.say(channel, stream)
 
     @rule(channel=st.sampled_from(CHANNELS), stream=st.sampled_from(STREAMS))
     def say(self, channel: str, stream: str) -> None:
@@ -148,9 +148,11 @@ class OutboxMachine(RuleBasedStateMachine):
         )
         self.clock.advance(0.001)
 
-    @rule(fates=st.lists(st.sampled_from(FATES), min_size=1, max_size=4))
-    def decide_on_fates(self, fates: list[Fate]) -> None:
+    @rule(which=st.integers(0, 1), fates=st.lists(st.sampled_from(FATES), max_size=4))
+    def take_a_turn(self, which: int, fates: list[Fate]) -> None:
         self.slack.fates.extend(fates)
+        self.claim(which, 2)
+        self._serve(which)
 
     @rule(which=st.integers(0, 1), at_most=st.integers(1, 2))
     def claim(self, which: int, at_most: int) -> None:

@@ -15,7 +15,7 @@ from bot.outbox.worker import LaneWorker
 from bot.outbox.writers import Writers
 from bot.pushes.announcements import TAGS_KIND, PushWriter, TagsWriter
 from bot.pushes.channels import tell_owners
-from bot.pushes.folding import KIND, note_readings
+from bot.pushes.folding import KIND, lanes_of, note_readings
 from bot.pushes.intake import HOME, Accepted, Intake
 from bot.pushes.model import PlatformImage, Reading, ReadingProblem, ReadingState, TagImage
 from bot.pushes.payload import Push
@@ -104,7 +104,8 @@ class Post:
                 "reading": reading.model_dump(mode="json"),
             }
             connection.execute(update(events).where(events.c.id.in_(ids)).values(values))
-            lanes.wake(connection, note_readings(connection, HOME, ids, now), now)
+            lanes.wake(connection, lanes_of(connection, HOME, ids), now)
+            note_readings(connection, HOME, ids, now)
 
         self.store.write(settle)
 

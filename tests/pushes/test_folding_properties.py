@@ -177,4 +177,3 @@ def check(run: Schedule, channel: str, since: str) -> None:
             seen[message_id] = message.text
     assert {message_id: set(re.findall(r"tag-\d", words)) for message_id, words in seen.items()} == told
     assert not any(CONFIRMING in words for words in seen.values())
-

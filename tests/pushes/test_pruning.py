@@ -38,8 +38,8 @@ class StandIn(Store):
     def read(self) -> AbstractContextManager[Connection]:
         return self._store.read()
 
-    def write(self, work: Callable[[Connection], T]) -> T:
-        return self._store.write(work)
+    def write(self, work: Callable[[Connection], T], *, is_urgent: bool = False) -> T:
+        return self._store.write(work, is_urgent=is_urgent)
 
     def reshape(self, work: Callable[[Connection], T]) -> T:
         return self._store.reshape(work)
@@ -156,9 +156,9 @@ def test_a_dead_letter_that_is_retried_meanwhile_stays(past: Past, store: Store)
     past.tell(past.push(at=at), message)
 
     class RetriedAfterTheSearch(StandIn):
-        def write(self, work: Callable[[Connection], T]) -> T:
+        def write(self, work: Callable[[Connection], T], *, is_urgent: bool = False) -> T:
             Ledger(store).retry(message, "U0OPS")
-            return super().write(work)
+            return super().write(work, is_urgent=is_urgent)
 
     assert prune(RetriedAfterTheSearch(store), NOW) == Pruned()
     assert [past.count(table) for table in (events, members, messages)] == [1, 1, 1]
@@ -297,10 +297,10 @@ def test_a_database_that_is_away_is_survived(clock: FrozenClock, caplog: pytest.
     class Away(StandIn):
         is_away = True
 
-        def write(self, work: Callable[[Connection], T]) -> T:
+        def write(self, work: Callable[[Connection], T], *, is_urgent: bool = False) -> T:
             if self.is_away:
                 raise StoreUnavailableError("The database is away.", cause="away")
-            return super().write(work)
+            return super().write(work, is_urgent=is_urgent)
 
     away = Away(store, now=clock.now)
     pruner = Pruner(away, clock, look_every_seconds=0.01)

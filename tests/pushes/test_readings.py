@@ -594,9 +594,9 @@ class FlakyStore(Store):
         self._check()
         return self._store.read()
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(self, work: Callable[[Connection], T], *, is_urgent: bool = False) -> T:
         self._check()
-        return self._store.write(work)
+        return self._store.write(work, is_urgent=is_urgent)
 
     def reshape(self, work: Callable[[Connection], T]) -> T:
         return self._store.reshape(work)

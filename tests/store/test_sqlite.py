@@ -66,6 +66,51 @@ def test_writes_that_wait_together_share_a_commit(store: SqliteStore) -> None:
     assert len(commits) == 2, "one for the write that they waited behind, one for them"
 
 
+def test_what_somebody_waits_for_goes_before_all_else_but_one(store: SqliteStore) -> None:
+    order: list[str] = []
+    gate, inside = threading.Event(), threading.Event()
+
+    def noting(name: str) -> Callable[[Connection], None]:
+        return lambda _: order.append(name)
+
+    def hold(_: Connection) -> None:
+        inside.set()
+        gate.wait(10)
+
+    with ThreadPoolExecutor(20) as threads:
+        threads.submit(store.write, hold, is_urgent=True)
+        assert inside.wait(10)
+        others = [threads.submit(store.write, noting(f"other {number}")) for number in range(3)]
+        wait_until(lambda: len(store._writer._others) == 3)
+        urgent = [threads.submit(store.write, noting("urgent"), is_urgent=True) for _ in range(3)]
+        wait_until(lambda: len(store._writer._urgent) == 3)
+        gate.set()
+        for each in (*others, *urgent):
+            each.result(10)
+
+    assert order[1:4] == ["urgent"] * 3
+    assert sorted([order[0], *order[4:]]) == ["other 0", "other 1", "other 2"]
+
+
+def test_a_group_of_others_ends_when_somebody_waits(store: SqliteStore) -> None:
+    order: list[str] = []
+    urgent: list[Future[None]] = []
+
+    with ThreadPoolExecutor(4) as threads:
+
+        def first(_: Connection) -> None:
+            urgent.append(threads.submit(store.write, lambda _: order.append("urgent"), is_urgent=True))
+            wait_until(lambda: len(store._writer._urgent) == 1)
+            order.append("first")
+
+        ends = together(store, first, lambda _: order.append("second"), lambda _: order.append("third"))
+        for each in (*ends, *urgent):
+            each.result(10)
+
+    assert order[:2] == ["first", "urgent"]
+    assert sorted(order[2:]) == ["second", "third"]
+
+
 def test_a_write_within_a_write_is_refused_before_it_waits_for_itself(store: SqliteStore) -> None:
     with pytest.raises(RuntimeError, match="must not write through the store"):
         store.write(lambda _: store.write(add))
@@ -321,7 +366,7 @@ def together(store: SqliteStore, *works: Callable[[Connection], None]) -> list[F
         assert inside.wait(10)
         for work in works:
             ends.append(threads.submit(store.write, work))
-            wait_until(lambda: store._writer._waiting.qsize() == len(ends))
+            wait_until(lambda: len(store._writer._others) == len(ends))
         gate.set()
     return ends
 

@@ -30,7 +30,13 @@ def upgrade() -> None:
         sa.Column("due_at", UtcTime(), nullable=True, comment="When to look at it next; NULL: when something comes."),
         sa.Column("fence", sa.Integer(), server_default="0", nullable=False, comment="Counts the leases."),
         sa.Column("leased_until", UtcTime(), nullable=True),
-        sa.Column("paced_until", UtcTime(), nullable=True),
+        sa.Column("paced_until", UtcTime(), nullable=True, comment="Nothing is posted before then."),
+        sa.Column(
+            "pace_seconds",
+            sa.Integer(),
+            nullable=True,
+            comment="How far ahead that was, at most: further ahead it is of another clock.",
+        ),
         sa.Column("suspended_at", UtcTime(), nullable=True),
         sa.Column("suspension", Key(), nullable=True, comment="Slack's word for why."),
         sa.PrimaryKeyConstraint("workspace", "channel", name="pk_lanes"),
@@ -55,6 +61,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_members_event_id", "members", ["event_id"], unique=False)
     op.create_index("ix_members_message_id", "members", ["message_id"], unique=False)
+    op.create_index(
+        "ix_members_workspace_channel_repository_tag_pushed_at",
+        "members",
+        ["workspace", "channel", "repository", "tag", "pushed_at"],
+        unique=False,
+    )
     op.create_index(
         "ix_members_workspace_channel_state_repository",
         "members",
