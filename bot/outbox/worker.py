@@ -3,7 +3,7 @@
 import logging
 import random
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -64,11 +64,13 @@ class Sent:
         chosen: Of what.
         posted: Where it is; None: nowhere, or nobody knows.
         error: Why not; None for a message that was not even tried.
+        is_file: Whether it was a file.
     """
 
     chosen: Chosen
     posted: Posted | None = None
     error: DeliveryError | None = None
+    is_file: bool = False
 
     @property
     def kind(self) -> Kind | None:
@@ -99,8 +101,6 @@ class LaneWorker:
         writers: Who writes messages, by kind.
         clock: The time.
         on_suspended: Called when a channel is closed to us.
-        extras: Kinds of messages that need more of an installation than the others do: that they cannot be sent says
-            nothing of those.
         draw: Gives random numbers from 0 to 1, for jitter.
     """
 
@@ -112,7 +112,6 @@ class LaneWorker:
         clock: Clock,
         *,
         on_suspended: SuspensionHook,
-        extras: Collection[str] = (),
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
@@ -120,7 +119,6 @@ class LaneWorker:
         self._writers = writers
         self._clock = clock
         self._on_suspended = on_suspended
-        self._extras = frozenset(extras)
         self._draw = draw
         self._stopping = threading.Event()
         self.throttle = Throttle(clock.monotonic)
@@ -216,13 +214,15 @@ class LaneWorker:
         return min(max(min(moments), now + _SHORTEST_REST), now + lanes.LONGEST_REST) if moments else None
 
     def _send(self, chosen: Chosen) -> Sent:
+        is_file = False
         try:
             content = self._write(chosen.message)
+            is_file = isinstance(content, Attachment)
             if self._clock.monotonic() - chosen.decided_at > _STALE_SECONDS:
                 return Sent(chosen)
             return Sent(chosen, self._call(chosen, content))
         except DeliveryError as error:
-            return Sent(chosen, error=error)
+            return Sent(chosen, error=error, is_file=is_file)
 
     def _write(self, message: MessageRow) -> Message | Attachment:
         try:
@@ -316,7 +316,7 @@ class LaneWorker:
                 until = now + min(timedelta(seconds=seconds), lanes.LONGEST_REST)
                 messages.note_failure(connection, message, error=word, now=now, due_at=until)
             case Kind.INSTALL_BROKEN:
-                if message.kind not in self._extras:
+                if not sent.is_file:  # Files need rights of their own; messages may go all the same.
                     self.throttle.hold(EVERYWHERE, LONGEST_SECONDS)
                 until = now + lanes.LONGEST_REST
                 messages.note_failure(connection, message, error=word, now=now, due_at=until)

@@ -14,6 +14,7 @@ from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.notes import KIND as NOTE
 from bot.outbox.notes import NoteWriter
 from bot.outbox.worker import LaneWorker
+from bot.outbox.writers import Writers
 from bot.pushes import folding
 from bot.pushes.announcements import TAGS_KIND, PushWriter, TagsWriter
 from bot.pushes.channels import Channels, tell_owners
@@ -53,15 +54,8 @@ class PushEngine:
         has_webhooks: bool,
         thresholds: Callable[[RepositoryName], Thresholds],
     ) -> None:
-        push, tags, note = PushWriter(), TagsWriter(), NoteWriter()
-        worker = LaneWorker(
-            store,
-            slack,
-            {folding.KIND: push, TAGS_KIND: tags, NOTE: note},
-            clock,
-            on_suspended=tell_owners,
-            extras=[TAGS_KIND],
-        )
+        writers: Writers = {folding.KIND: PushWriter(), TAGS_KIND: TagsWriter(), NOTE: NoteWriter()}
+        worker = LaneWorker(store, slack, writers, clock, on_suspended=tell_owners)
         self._store = store
         self.dispatcher = Dispatcher(store, worker, clock)
         self.lookout = Lookout(store, hub, intake, clock, namespaces=namespaces, has_webhooks=has_webhooks)

@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 WITH_WEBHOOKS = timedelta(hours=1)
 WITHOUT_WEBHOOKS = timedelta(minutes=10)
+AGAIN_AFTER_SECONDS = (30.0, 120.0, 300.0, 900.0)
+"""After a webhook that we could not take: Docker Hub may be away just then, too, or show the push minutes later."""
 JITTER = 0.1
 """The part of an interval by which a look may come sooner, so that not all come at the same moment."""
 _CRASHED = "crashed"
@@ -64,6 +66,7 @@ class Lookout(Loop):
         self._own_interval = WITH_WEBHOOKS if has_webhooks else WITHOUT_WEBHOOKS
         self._draw = draw
         self._sightings = Sightings(store, HOME)
+        self._again: list[float] = []
         self._wanted = threading.Event()
         self._wanted.set()  # Nobody knows what came while we were down.
         self._looker = Looker(store, hub.background(), intake, workspace=HOME, is_stopping=lambda: self.is_stopping)
@@ -73,10 +76,15 @@ class Lookout(Loop):
 
         Cheap, never waits, and may be called from any thread.
         """
+        now = self._clock.monotonic()
+        self._again = [now + seconds for seconds in AGAIN_AFTER_SECONDS]
         self._wanted.set()
 
     def step(self) -> float:
         """Look at all that is due."""
+        if self._again and self._again[0] <= self._clock.monotonic():
+            self._again = self._again[1:]
+            self._wanted.set()
         is_wanted = self._wanted.is_set()
         if is_wanted:
             self._wanted.clear()  # Before anything is read: what is wanted from now on may be missed by this round.
@@ -104,7 +112,7 @@ class Lookout(Loop):
 
     def _attend_to(self, subject: Subject, *, at_once: bool) -> None:
         """Look at a subject, if nobody else does, and note what came of it."""
-        claim = self._sightings.claim(subject.key, self._interval(subject), at_once=at_once)
+        claim = self._sightings.claim(subject.key, self._interval(subject), since=subject.since, at_once=at_once)
         if claim is None:
             return
         started = self._clock.monotonic()

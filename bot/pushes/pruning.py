@@ -33,7 +33,8 @@ EVERY_SECONDS = 3_600.0
 PAUSE_SECONDS = 1.0
 _LOOK_EVERY_SECONDS = 30.0
 
-_SETTLED_MESSAGES = (SENT, DEAD, DROPPED)
+_GIVEN_UP = (DEAD, DROPPED)
+_SETTLED_MESSAGES = (SENT, *_GIVEN_UP)
 _SETTLED_MEMBERS = (folding.MUTED, folding.FILTERED, folding.DROPPED)
 
 
@@ -72,7 +73,7 @@ def prune(store: Store, now: datetime, *, days: int = KEPT_DAYS, at_most: int = 
     kept_since, history_since = now - timedelta(days=days), now - timedelta(days=HISTORY_DAYS)
     with store.read() as connection:
         old_events = _old_events(connection, kept_since, at_most)
-    gone_events, gone_members = store.write(lambda connection: _delete_events(connection, old_events))
+    gone_events, gone_members = store.write(lambda connection: _delete_events(connection, old_events, kept_since))
     with store.read() as connection:
         old_messages = _old_messages(connection, kept_since, at_most)
     gone_messages = store.write(lambda connection: _delete_messages(connection, old_messages))
@@ -96,24 +97,30 @@ def prune(store: Store, now: datetime, *, days: int = KEPT_DAYS, at_most: int = 
 
 def _old_events(connection: Connection, since: datetime, at_most: int) -> list[str]:
     """Find them apart from the write that deletes them: nobody has to wait for a search."""
-    found = select(events.c.id).where(events.c.received_at < since, ~_is_wanted()).order_by(events.c.received_at)
+    found = select(events.c.id).where(events.c.received_at < since, ~_is_wanted(since)).order_by(events.c.received_at)
     return list(connection.execute(found.limit(at_most)).scalars())
 
 
-def _is_wanted() -> ColumnElement[bool]:
-    """Return whether a channel is still to hear of an event; states of a later version, unknown to us, count as yes."""
-    message_is_settled = exists().where(messages.c.id == members.c.message_id, messages.c.state.in_(_SETTLED_MESSAGES))
+def _is_wanted(since: datetime) -> ColumnElement[bool]:
+    """Return whether a channel is still to hear of an event; states of a later version, unknown to us, count as yes.
+
+    A message that is written anew is made from its events: so they stay as long as it is young, or has something to
+    say yet.
+    """
+    says_all = and_(messages.c.version <= messages.c.shown_version, messages.c.created_at < since)
+    is_settled = or_(and_(messages.c.state == SENT, says_all), messages.c.state.in_(_GIVEN_UP))
+    message_is_settled = exists().where(messages.c.id == members.c.message_id, is_settled)
     settled = or_(members.c.state.in_(_SETTLED_MEMBERS), message_is_settled)
     return exists().where(members.c.event_id == events.c.id, ~settled)
 
 
-def _delete_events(connection: Connection, ids: Collection[str]) -> tuple[int, int]:
+def _delete_events(connection: Connection, ids: Collection[str], since: datetime) -> tuple[int, int]:
     """Delete those of the events that nobody has wanted since; return how many, and how many members with them."""
     # A dead letter can be retried at any time: not between this look at it and the end of this.
     told_in = select(members.c.message_id).where(members.c.event_id.in_(ids))
     in_order = select(messages.c.id).where(messages.c.id.in_(told_in)).order_by(messages.c.id)
     connection.execute(in_order.with_for_update()).all()
-    still = list(connection.execute(select(events.c.id).where(events.c.id.in_(ids), ~_is_wanted())).scalars())
+    still = list(connection.execute(select(events.c.id).where(events.c.id.in_(ids), ~_is_wanted(since))).scalars())
     gone_members = connection.execute(delete(members).where(members.c.event_id.in_(still))).rowcount
     return connection.execute(delete(events).where(events.c.id.in_(still))).rowcount, gone_members
 

@@ -16,6 +16,8 @@ from bot.store.rows import insert_if_new
 from bot.store.tables import sightings
 
 LEASE = timedelta(minutes=5)
+AT_ONCE = timedelta(seconds=30)
+"""A subject that was first wanted so lately has been looked at from the beginning."""
 CLOCK_TOLERANCE = timedelta(minutes=2)
 """How far Docker Hub's clock may be ahead of the database's."""
 
@@ -66,13 +68,16 @@ class Sightings:
             if subject not in due_at or _is_due(due_at[subject], interval, now)
         )
 
-    def claim(self, subject: str, interval: timedelta, *, at_once: bool = False) -> Claim | None:
+    def claim(
+        self, subject: str, interval: timedelta, *, since: datetime | None = None, at_once: bool = False
+    ) -> Claim | None:
         """Take the right to look at a subject; None: it is not due (any more), or somebody else was faster.
 
-        The first claim of all makes the row: what was pushed until then is before our time.
+        The first claim of all makes the row: what was pushed before the subject was first wanted is before our time.
 
         Args:
             subject: Its key.
+            since: When it was first wanted.
             interval: How often it is looked at. A row that is due later than that was written by a clock that has been
                 set back since; so is one that has seen what is still to come, and it starts over from now.
             at_once: Whether not to wait until it is due.
@@ -81,9 +86,11 @@ class Sightings:
         def claim(connection: Connection) -> Claim | None:
             now = self._store.now(connection)
             key = {"workspace": self._workspace, "subject": subject}
-            first = {**key, "seen_until": now, "due_at": now + LEASE}
+            # We may have been down since: then there is something to see already.
+            was_away = since is not None and since < now - AT_ONCE
+            first = {**key, "seen_until": since if was_away else now, "due_at": now + LEASE}
             if insert_if_new(connection, sightings, first, unique=list(sightings.primary_key)):
-                return Claim(subject, now, is_first=True)
+                return Claim(subject, since if since is not None and was_away else now, is_first=not was_away)
             row = connection.execute(select(sightings).where(*self._is(subject))).one()
             if not (at_once or _is_due(row.due_at, interval, now)):
                 return None

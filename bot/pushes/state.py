@@ -6,11 +6,11 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.document import Code, Inline, Line, Listing, Moment, Note, Paragraph, Part, Person, Strong, line
+from bot.document import Code, Facts, Inline, Line, Moment, Note, Paragraph, Part, Person, line
 from bot.pushes.filters import Filters, glob_matches
 from bot.pushes.subscriptions import ChannelState, Origin, Subscription
 
-NONE_HERE = "This channel hears of no pushes."
+NONE_HERE = "No pushes are announced here now."
 EVERYTHING = "every push"
 
 
@@ -93,12 +93,19 @@ class ChannelFacts(_Facts):
         )
 
 
-def state_parts(facts: ChannelFacts) -> Iterator[Part]:
-    """Yield the numbered list of a channel's subscriptions, and what keeps it from hearing of them."""
+def state_parts(facts: ChannelFacts, *, names_people: bool = False) -> Iterator[Part]:
+    """Yield the numbered list of a channel's subscriptions, and what keeps it from hearing of them.
+
+    Args:
+        facts: Of the channel.
+        names_people: Whether to say who subscribed and who muted. Not in what the channel sees: Slack would notify them
+            each time.
+    """
     if not facts.subscriptions:
         yield Paragraph(line(NONE_HERE))
         return
-    yield Listing(tuple(_written(each, facts) for each in facts.subscriptions))
+    lines = (_written(each, facts, names_people=names_people) for each in facts.subscriptions)
+    yield Facts(tuple((f"{each.number}.", words) for each, words in zip(facts.subscriptions, lines, strict=True)))
     if facts.suspended_at is not None:
         yield Note(
             line(
@@ -116,24 +123,25 @@ def pattern_words(image: str, options: str) -> tuple[Inline, ...]:
     return (Code(f"{image} {options}".rstrip()),)
 
 
-def _written(each: SubscriptionFacts, facts: ChannelFacts) -> Line:
+def _written(each: SubscriptionFacts, facts: ChannelFacts, *, names_people: bool) -> Line:
     what = pattern_words(each.image, each.options)
     everything = "" if each.options else f", {EVERYTHING}"
-    return line(Strong(f"{each.number}."), " ", *what, everything, *_who(each), *_muted(each, facts))
+    by = _by(each.created_by if names_people else None)
+    origin = "from the configuration file since " if each.origin is Origin.FILE else "since "
+    since = line(", ", origin, Moment(each.created_at))
+    return line(*what, everything, *since, *by, *_muted(each, facts, names_people=names_people))
 
 
-def _who(each: SubscriptionFacts) -> Line:
-    if each.origin is Origin.FILE:
-        return (", from the configuration file since ", Moment(each.created_at))
-    by = (" by ", Person(each.created_by)) if each.created_by else ()
-    return (", since ", Moment(each.created_at), *by)
+def _by(user_id: str | None) -> Line:
+    return (" by ", Person(user_id)) if user_id else ()
 
 
-def _muted(each: SubscriptionFacts, facts: ChannelFacts) -> Line:
-    """Say what of it is muted, by whom and until when."""
+def _muted(each: SubscriptionFacts, facts: ChannelFacts, *, names_people: bool) -> Line:
+    """Say what of it is muted, and until when."""
     pieces: list[Inline] = []
     for mute in facts.mutes:
         if glob_matches(each.image, mute.repository):
             which = () if mute.repository == each.image else (" ", Code(mute.repository))
-            pieces += ["; muted", *which, " until ", Moment(mute.until_at), " by ", Person(mute.muted_by)]
+            by = _by(mute.muted_by if names_people else None)
+            pieces += ["; muted", *which, " until ", Moment(mute.until_at), *by]
     return tuple(pieces)

@@ -60,6 +60,11 @@ class Subject:
         return f"{self.namespace}/" if self.repository is None else str(self.repository)
 
     @property
+    def since(self) -> datetime:
+        """When it was first wanted (UTC)."""
+        return min(interest.since for interest in self.interests)
+
+    @property
     def single_tags(self) -> tuple[str, ...]:
         """The tags to ask for one by one, because nobody cares for any other and they are few; else empty."""
         wanted: set[str] = set()

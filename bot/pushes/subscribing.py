@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from bot.document import Code, Document, Inline, Line, Paragraph, Part, Person, line
-from bot.errors import ConfigError, DeliveryError, HubBotError, HubError, UserError
+from bot.document import Code, Document, Inline, Line, Paragraph, Person, line
+from bot.errors import ConfigError, DeliveryError, HubBotError, HubError, NotFoundError, UserError
 from bot.governance.roles import Role
 from bot.hub.client import HubClient
 from bot.images import OFFICIAL_NAMESPACE, ImageReference, RepositoryName
@@ -19,7 +19,7 @@ from bot.pushes import as_code
 from bot.pushes.as_code import Plan
 from bot.pushes.filters import Filters
 from bot.pushes.patterns import Pattern, WrittenPattern
-from bot.pushes.state import ChannelFacts, pattern_words, state_parts
+from bot.pushes.state import EVERYTHING, ChannelFacts, pattern_words, state_parts
 from bot.pushes.subscriptions import Added, Change, ChannelState, Origin, Removed, Subscriptions, Wish
 from bot.pushes.webhook_setup import Advice, Receiver, WebhookSetup
 from bot.slack.client import Posted
@@ -30,6 +30,7 @@ from bot.store.errors import StoreUnavailableError
 logger = logging.getLogger(__name__)
 
 INVITE = "`/invite @Hub Bot`"
+TWO_STEPS = f"type {INVITE}, then the same command again. Nothing was saved."
 SAMPLE_TAG = "latest"
 _SIGNS = frozenset("*?")
 
@@ -168,7 +169,7 @@ class Subscribing:
         wish = Wish(asker.channel, pattern, order.filters)
         notes += self._doubts(pattern, hub)
         added = self._say_and_save(asker, wish)
-        advice = self._about_webhook(asker, order, pattern, hub)
+        advice = self._about_webhook(asker, order, pattern, hub, is_new=added.change is not Change.UNCHANGED)
         sample = self._sample(asker, order, pattern) if order.with_test else ()
         return Subscribed(pattern, added, (*notes, *advice.notes, *sample), advice.url)
 
@@ -266,11 +267,19 @@ class Subscribing:
         return next((reading for reading in readings if reading in known), readings[0])
 
     def _doubts(self, pattern: Pattern, hub: HubClient) -> tuple[str, ...]:
-        """Say so when there may be no such repository, which is no reason to refuse: it may be made tomorrow."""
+        """Say so when there may be no such repository, which is no reason to refuse: it may be made tomorrow.
+
+        Raises:
+            UserError: There is no such official image; those are not made by whoever asks.
+        """
         if not pattern.is_exact:
             return ()
         try:
             hub.repositories.get(RepositoryName(pattern.namespace, pattern.name))
+        except NotFoundError as error:
+            if pattern.namespace == OFFICIAL_NAMESPACE:  # None of them is private: there is none.
+                raise UserError(f"There is no official image `{pattern.name}`.") from error
+            return (f"Docker Hub shows no `{pattern}`. Check the name, or whether my token may read it.",)
         except HubError as error:
             return (f"I could not see whether `{pattern}` exists. {error}",)
         return ()
@@ -302,9 +311,9 @@ class Subscribing:
         gone: list[Inline] = []
         for each in removed.removed:
             gone += [", " if gone else "", *pattern_words(str(each.pattern), each.filters.words())]
-        first = line("No longer announced here, as ", Person(asker.user_id), " asked: ", *gone, ".")
+        first = line(Person(asker.user_id), " unsubscribed this channel from ", *gone, ".")
         try:
-            self._post(asker.channel, Document("", (Paragraph(first), *_left(facts))))
+            self._post(asker.channel, Document("", (Paragraph(first), *state_parts(facts))))
         except DeliveryError as error:
             return (f"I could not say so in the channel: {error}",)
         return ()
@@ -315,12 +324,12 @@ class Subscribing:
         first = line("What is announced here was changed by an import", *who, ":")
         self._post(channel, Document("", (Paragraph(first), *state_parts(facts))))
 
-    def _about_webhook(self, asker: Asker, order: Order, pattern: Pattern, hub: HubClient) -> Advice:
+    def _about_webhook(self, asker: Asker, order: Order, pattern: Pattern, hub: HubClient, *, is_new: bool) -> Advice:
         same = f"{pattern} {order.filters.words()}".rstrip()
         try:
             if order.creates_webhook:
                 return self._webhooks.create(pattern, hub)
-            return self._webhooks.advise(pattern, asker.role, same=same)
+            return self._webhooks.advise(pattern, asker.role, same=same, is_new=is_new)
         except StoreUnavailableError as error:
             # What was asked for is saved: that must not sound like a failure.
             return Advice((f"The subscription is saved, but I can say nothing of the webhook: {error}",))
@@ -336,25 +345,33 @@ class Subscribing:
 
 
 def _confirmation(asker: Asker, wish: Wish, added: Added) -> Document:
+    first = line(Person(asker.user_id), *_what_happens(wish, added), ".")
+    return Document("", (Paragraph(first), *state_parts(ChannelFacts.of(added.state))))
+
+
+def _what_happens(wish: Wish, added: Added) -> Line:
     what = pattern_words(str(wish.pattern), wish.filters.words())
-    how = " with these filters" if added.change is Change.REPLACED else ""
-    first = line(f"Announced here from now on{how}, as ", Person(asker.user_id), " asked: pushes to ", *what, ".")
-    return Document("", (Paragraph(first), *_left(ChannelFacts.of(added.state), least=2)))
+    match added.change:
+        case Change.ADDED:
+            return (" subscribed this channel to ", *what)
+        case Change.REPLACED:
+            now, before = _which(wish.filters), _which(added.before or Filters())
+            return (" changed the filters of ", Code(str(wish.pattern)), ": now ", now, ", before ", before)
+        case Change.UNCHANGED:
+            return (" subscribed this channel again to ", *what)
 
 
-def _left(facts: ChannelFacts, *, least: int = 0) -> tuple[Part, ...]:
-    return tuple(state_parts(facts)) if len(facts.subscriptions) >= least else ()
+def _which(filters: Filters) -> Inline:
+    words = filters.words()
+    return Code(words) if words else EVERYTHING
 
 
 def _refused(error: DeliveryError) -> str:
     match error.code:
         case "not_in_channel":
-            return f"I am not in this channel: type {INVITE}, and subscribe again. Nothing was saved."
+            return f"I am not in this channel: {TWO_STEPS}"
         case "channel_not_found":
-            return (
-                f"Slack does not show me this conversation. If it is a private channel, type {INVITE}, and subscribe "
-                "again. Nothing was saved."
-            )
+            return f"Slack does not show me this conversation. If it is a private channel, {TWO_STEPS}"
         case "":
             return f"Slack did not take the confirmation: {error} Nothing was saved; try again in a moment."
         case code if error.permanent:

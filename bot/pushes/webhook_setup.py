@@ -15,15 +15,18 @@ from bot.governance.roles import Role
 from bot.hub.client import HubClient
 from bot.hub.webhooks import LONGEST_URL
 from bot.images import RepositoryName
+from bot.pushes.intake import Source
 from bot.pushes.patterns import Pattern
 from bot.store.base import Store
 from bot.store.rows import insert_if_new
-from bot.store.tables import told
+from bot.store.tables import events, told
 
 logger = logging.getLogger(__name__)
 
 WEBHOOK_NAME = "hub-bot"
-POLLED_EVERY = "about every 10 minutes"
+WEBHOOK: Source = "webhook"
+EVERY_HOUR, EVERY_TEN_MINUTES = "every hour", "about every 10 minutes"
+"""How often `bot.pushes.lookout` looks: the first for our own repositories when webhooks can come, else the second."""
 _PATH = "/webhooks/dockerhub/"
 
 
@@ -43,6 +46,11 @@ class Receiver:
     def url(self) -> SecretStr | None:
         """The address to call, secret as a whole; None when there is none that could be used."""
         return None if self.problem else self._address()
+
+    @property
+    def polled(self) -> str:
+        """How often our own repositories are looked at."""
+        return EVERY_HOUR if self.secret else EVERY_TEN_MINUTES
 
     @property
     def problem(self) -> str:
@@ -108,26 +116,32 @@ class WebhookSetup:
                 "webhook there. Nothing was done."
             )
 
-    def advise(self, pattern: Pattern, role: Role, *, same: str) -> Advice:
+    def advise(self, pattern: Pattern, role: Role, *, same: str, is_new: bool) -> Advice:
         """Say how pushes become known; to an admin, how they become known at once.
 
         Args:
             pattern: What is subscribed to.
             role: Of who asks.
             same: What to type after `subscribe` for the same; without its filters it would lose them.
+            is_new: Whether it was not so before; what is old is told to an admin only, and only what operators were
+                sent to them for.
 
         Raises:
             StoreUnavailableError: Nobody knows what was told before.
         """
+        is_asked_for = is_new or (role >= Role.ADMIN and not pattern.is_exact)
+        if not is_asked_for or self._is_set(pattern):
+            return Advice()
         if not self._is_ours(pattern):
-            return Advice((f"Docker Hub sends me no webhook for `{pattern}`: I look for pushes {POLLED_EVERY}.",))
+            return Advice((f"Docker Hub sends me no webhook for `{pattern}`: I look for pushes {EVERY_TEN_MINUTES}.",))
         topic = _topic(pattern)
         if role < Role.ADMIN:
-            ask = f"To have pushes told at once, an admin sets a webhook: `/hub subscribe {same}` tells them how."
+            ask = f"To have pushes told at once, an admin sets a webhook: {_asking_an_admin(pattern, same)}"
             return Advice() if self._was_told(topic) else Advice((ask,))
         if self._receiver.url is None:
-            return Advice((f"{self._receiver.problem} Meanwhile I look for pushes {POLLED_EVERY}.",))
-        return Advice((_how_to(pattern),), self._receiver.url) if self._tell_once(topic) else Advice()
+            return Advice((f"{self._receiver.problem} Meanwhile I look for pushes {self._receiver.polled}.",))
+        how_to = self._how_to(pattern, creating=f" Or let me set it: {_creating(same)}." if pattern.is_exact else "")
+        return Advice((how_to,), self._receiver.url) if self._tell_once(topic) else Advice()
 
     def create(self, pattern: Pattern, hub: HubClient) -> Advice:
         """Create the webhook; where that cannot be, say why, and how it is done by hand.
@@ -144,7 +158,7 @@ class WebhookSetup:
             if not is_there:
                 hub.webhooks.create(name, WEBHOOK_NAME, url)
         except HubError as error:
-            return Advice((_why_not(name, error), _how_to(pattern)), url)
+            return Advice((_why_not(name, error), self._how_to(pattern)), url)
         self._tell_once(_topic(pattern))
         if is_there:
             return Advice((f"`{name}` has the webhook already.",))
@@ -153,6 +167,32 @@ class WebhookSetup:
 
     def _is_ours(self, pattern: Pattern) -> bool:
         return pattern.namespace in self._namespaces
+
+    def _is_set(self, pattern: Pattern) -> bool:
+        """Return whether a webhook of the repository has come. Of several, one that comes says nothing of the others."""
+        if not pattern.is_exact:
+            return False
+        came = (
+            select(events.c.id)
+            .where(
+                events.c.workspace == self._workspace,
+                events.c.repository == str(pattern),
+                events.c.source == WEBHOOK,
+            )
+            .limit(1)
+        )
+        with self._store.read() as connection:
+            return connection.execute(came).first() is not None
+
+    def _how_to(self, pattern: Pattern, *, creating: str = "") -> str:
+        where = (
+            f"`{pattern}` needs a webhook" if pattern.is_exact else f"each repository of `{pattern}` needs a webhook"
+        )
+        return (
+            f"To have pushes told at once, {where}: on its Webhooks page at Docker Hub, set the name `{WEBHOOK_NAME}` "
+            f"and the address below. It is a secret, and shown this once.{creating} Until then I look for pushes "
+            f"{self._receiver.polled}."
+        )
 
     def _was_told(self, topic: str) -> bool:
         with self._store.read() as connection:
@@ -179,9 +219,9 @@ def _why_not(name: RepositoryName, error: HubError) -> str:
     return f"I could not create the webhook. {error}"
 
 
-def _how_to(pattern: Pattern) -> str:
-    where = f"`{pattern}` needs a webhook" if pattern.is_exact else f"each repository of `{pattern}` needs a webhook"
-    return (
-        f"To have pushes told at once, {where}: on its Webhooks page at Docker Hub, set the name `{WEBHOOK_NAME}` and "
-        "the address below. It is a secret, and shown this once. Until then I look for pushes from time to time."
-    )
+def _asking_an_admin(pattern: Pattern, same: str) -> str:
+    return f"{_creating(same)}." if pattern.is_exact else f"`/hub subscribe {same}` tells them how."
+
+
+def _creating(same: str) -> str:
+    return f"`/hub subscribe {same} --create-webhook`"

@@ -131,7 +131,13 @@ class GroupWriter:
             for write in group:
                 self._settle([write])
             return
-        for write in group:
+        waiting = list(group)
+        if isinstance(error, DBAPIError) and cause_of(error) == "locked":
+            with self._changed:  # Nor is anybody else to wait for the same lock after them.
+                waiting += [*self._urgent, *self._others]
+                self._urgent.clear()
+                self._others.clear()
+        for write in waiting:
             write.outcome.set_exception(error)
 
     def _transact(self, group: Sequence[_Write]) -> list[_Kept | _TakenBack]:

@@ -10,16 +10,20 @@ documented, nor whether it ever tries again.
 import hmac
 import json
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from bot.pushes.intake import Intake
-from bot.pushes.payload import RejectedPayloadError, parse_push
+from bot.pushes.intake import Accepted, Intake
+from bot.pushes.payload import Push, RejectedPayloadError, parse_push
 from bot.store.errors import StoreUnavailableError
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 30
+MOST_AT_ONCE = 24
+"""Of the server's threads; the others are for Slack, which wants its acknowledgements in time."""
+_LONGEST_WAIT_SECONDS = 0.5
 _OK, _ACCEPTED, _BAD_REQUEST, _UNAVAILABLE = 200, 202, 400, 503
 
 
@@ -37,6 +41,13 @@ class WebhookReply:
         return json.dumps(self.body)
 
 
+_UNAVAILABLE_REPLY = WebhookReply(
+    _UNAVAILABLE,
+    {"status": "unavailable", "reason": "the database is away"},
+    {"Retry-After": str(RETRY_AFTER_SECONDS)},
+)
+
+
 class DockerHubWebhooks:
     """Takes Docker Hub's webhooks.
 
@@ -51,6 +62,7 @@ class DockerHubWebhooks:
     ) -> None:
         self._intake = intake
         self._on_lost = on_lost
+        self._slots = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._secrets = [secret.encode() for secret in path_secrets]
 
     def lets_in(self, secret: str) -> bool:
@@ -62,17 +74,33 @@ class DockerHubWebhooks:
         """Return the answer to a webhook that was let in."""
         try:
             push = parse_push(body)
-            accepted = self._intake.take(push)
         except RejectedPayloadError as error:
             logger.warning("webhook_rejected", extra={"field": error.field, "reason": error.problem})
             return WebhookReply(_BAD_REQUEST, {"status": "rejected", "field": error.field, "reason": error.problem})
+        try:
+            accepted = self._commit(push)
         except StoreUnavailableError as error:
             self._on_lost()
             logger.error("webhook_not_stored", extra={"cause": error.cause})  # noqa: TRY400 - The cause says it.
-            retry = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-            return WebhookReply(_UNAVAILABLE, {"status": "unavailable", "reason": "the database is away"}, retry)
+            return _UNAVAILABLE_REPLY
+        except Exception:
+            self._on_lost()
+            raise
         facts = {"repository": str(push.repository), "tag": push.tag, "event": accepted.event_id}
         logger.info("webhook_accepted" if accepted.is_new else "webhook_repeated", extra=facts)
         if accepted.is_new:
             return WebhookReply(_ACCEPTED, {"status": "accepted", "event": accepted.event_id})
         return WebhookReply(_OK, {"status": "duplicate", "event": accepted.event_id})
+
+    def _commit(self, push: Push) -> Accepted:
+        """Commit, unless so many wait for the database that Slack's requests would wait for a thread.
+
+        Raises:
+            StoreUnavailableError: Nothing was committed, or nobody knows.
+        """
+        if not self._slots.acquire(timeout=_LONGEST_WAIT_SECONDS):
+            raise StoreUnavailableError("The database is too slow for all that comes in.", cause="slow")
+        try:
+            return self._intake.take(push)
+        finally:
+            self._slots.release()

@@ -14,7 +14,7 @@ from bot.outbox.notes import NoteWriter
 from bot.outbox.worker import LaneWorker
 from bot.outbox.writers import Writers
 from bot.pushes.announcements import TAGS_KIND, PushWriter, TagsWriter
-from bot.pushes.channels import tell_owners
+from bot.pushes.channels import Channels, tell_owners
 from bot.pushes.folding import KIND, lanes_of, note_readings
 from bot.pushes.intake import HOME, Accepted, Intake
 from bot.pushes.model import PlatformImage, Reading, ReadingProblem, ReadingState, TagImage
@@ -41,6 +41,7 @@ class Post:
         self.slack = slack
         self.clock = clock
         self.intake = Intake(store)
+        self.channels = Channels(store)
         client = SlackClient(seed.BOT_TOKEN, slack.api_url, timeout_seconds=2)
         writers: Writers = {KIND: PushWriter(), TAGS_KIND: TagsWriter(), NOTE: NoteWriter()}
         self.worker = LaneWorker(store, client, writers, clock, on_suspended=tell_owners, draw=lambda: 0.0)

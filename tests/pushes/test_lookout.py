@@ -368,11 +368,27 @@ class TestPolling:
 
         assert scene.events() == []
 
+    @pytest.mark.parametrize(("pattern", "pushed"), [("library/python", "library/python"), ("acme/*", "acme/api")])
+    def test_what_was_pushed_before_the_first_look_and_after_subscribing_is_told(
+        self, scene: Scene, pattern: str, pushed: str
+    ) -> None:
+        scene.repository("acme/api", "3.12")
+        scene.subscribe(pattern)
+        scene.advance(minutes=5)  # We were down.
+        scene.push(pushed, "3.12")
+        scene.advance(minutes=1)
+        lookout = scene.lookout()
+
+        lookout.step()
+        scene.advance(minutes=10)
+        lookout.step()
+
+        assert scene.images() == [f"{pushed}:3.12"]
+
     def test_what_was_there_at_the_first_look_is_no_news_at_the_second(self, scene: Scene) -> None:
-        scene.subscribe("library/python", "3.12")
-        scene.advance(minutes=5)
         scene.push("library/python", "3.12")
         scene.advance(minutes=1)
+        scene.subscribe("library/python", "3.12")
         lookout = scene.lookout()
         lookout.step()
 
@@ -380,6 +396,17 @@ class TestPolling:
         lookout.step()
 
         assert scene.events() == []
+
+    def test_after_a_webhook_was_refused_it_looks_several_times(self, scene: Scene) -> None:
+        scene.repository("acme/api", "1.0")
+        lookout = watching(scene)
+        asked = len(scene.asked())
+        lookout.look_now()
+        for _ in range(20):
+            lookout.step()
+            scene.advance(minutes=1)
+
+        assert len(scene.asked()) == asked + 5
 
     def test_a_push_between_a_failed_first_look_and_the_next_is_told(self, scene: Scene) -> None:
         scene.hub.faults.add(Fault("not_json", path=PYTHON_TAGS, times=1))

@@ -209,6 +209,7 @@ def test_nothing_undelivered_ever_goes_and_everything_else_goes_in_the_end(
     for table in (members, events, messages):
         past.run(delete(table))
     made: dict[tuple[str, int], str] = {}
+    message_ages: dict[str, int] = {}
     undelivered: set[str] = set()
     settled: dict[str, int] = {}
     for number, event in enumerate(world):
@@ -223,8 +224,14 @@ def test_nothing_undelivered_ever_goes_and_everything_else_goes_in_the_end(
             if each.message is not None:
                 state = MESSAGE_STATES[each.message % 4]
                 key = each.channel, each.message
-                message_id = made.get(key) or past.message(each.channel, state=state, created_at=at)
+                shown = 1 if state == "sent" else 0
+                message_id = made.get(key) or past.message(
+                    each.channel, state=state, created_at=at, shown_version=shown
+                )
                 made[key] = message_id
+                age = message_ages.setdefault(message_id, event.age_days)
+                if (state, each.state) == ("sent", "placed") and event_id in settled:
+                    settled[event_id] = min(settled[event_id], age)  # It may be written anew as long as it is young.
             past.tell(event_id, message_id, channel=each.channel, state=each.state)
 
     for days in (0, 1, 200):
@@ -332,3 +339,24 @@ def test_it_stops_between_two_pieces(clock: FrozenClock) -> None:
 
 def test_it_need_not_be_started_to_be_stopped(clock: FrozenClock) -> None:
     assert Pruner(in_memory(clock), clock).stop(1)
+
+
+def test_what_a_message_still_has_to_say_stays(store: Store) -> None:
+    past = Past(store, NOW)
+    old = past.ago(days=40)
+    for shown_version in (1, 2):
+        message = past.sent(at=old, version=2, shown_version=shown_version)
+        past.tell(past.push(f"acme/api:{shown_version}", at=old), message, state="placed")
+
+    prune(store, NOW)
+
+    assert past.count(events) == 1
+
+
+def test_events_stay_with_a_message_that_is_young(store: Store) -> None:
+    past = Past(store, NOW)
+    past.tell(past.push("acme/api:1", at=past.ago(days=40)), past.sent(at=past.ago(days=1)), state="placed")
+
+    prune(store, NOW)
+
+    assert past.count(events) == 1
