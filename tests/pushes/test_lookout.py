@@ -372,7 +372,6 @@ class TestPolling:
     def test_what_was_pushed_before_the_first_look_and_after_subscribing_is_told(
         self, scene: Scene, pattern: str, pushed: str
     ) -> None:
-        scene.repository("acme/api", "3.12")
         scene.subscribe(pattern)
         scene.advance(minutes=5)  # We were down.
         scene.push(pushed, "3.12")
@@ -398,7 +397,6 @@ class TestPolling:
         assert scene.events() == []
 
     def test_after_a_webhook_was_refused_it_looks_several_times(self, scene: Scene) -> None:
-        scene.repository("acme/api", "1.0")
         lookout = watching(scene)
         asked = len(scene.asked())
         lookout.look_now()
