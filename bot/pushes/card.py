@@ -4,6 +4,7 @@ What is as it should be is said briefly; what somebody may have to act on (an im
 gone, a push that could not be confirmed) stands out; what is not known is not said.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -12,7 +13,6 @@ from urllib.parse import quote
 from bot.document import (
     Code,
     Column,
-    Count,
     Document,
     Facts,
     Inline,
@@ -26,7 +26,6 @@ from bot.document import (
     Size,
     Strong,
     Table,
-    format_bytes,
     format_count,
     line,
     short_digest,
@@ -52,7 +51,9 @@ CONFIRMING = "confirming…"
 OVERTAKEN = "pushed again since; this is the newer image"
 FOUND_BY_LOOKING = "found by looking at Docker Hub; no webhook came"
 SOME_FOUND_BY_LOOKING = "some found by looking at Docker Hub; no webhook came for them"
-ONLY_A_TEST = "This is a test: nothing was pushed. A real message also has buttons: Inspect, Tags, Mute 24 h."
+ONLY_A_TEST = (
+    f"This is a test: nothing was pushed. A real message also has buttons: Inspect, Tags, Mute 24{sizes.NO_BREAK}h."
+)
 UNCONFIRMED: Mapping[ReadingProblem | None, str] = {
     None: "unconfirmed",
     ReadingProblem.ABSENT: "unconfirmed: Docker Hub shows no such tag",
@@ -80,6 +81,7 @@ _LOOKED = frozenset({"listing", "poll"})
 _USER = re.compile(r"[UW][A-Z0-9]+")
 
 _Remark = tuple[str, Line]
+"""What stands out, and what is said of it. A capital letter is for the beginning of a line."""
 _Cell = Callable[[PushedTag], Inline]
 
 
@@ -91,7 +93,7 @@ def card(fold: Fold, *, message_id: str) -> Message:
         message_id: What its buttons carry.
     """
     muted = _muted(fold)
-    closing = [] if fold.is_test else [_buttons(message_id, can_mute=not muted)]
+    closing = [] if fold.is_test else [_buttons(fold, message_id, can_mute=not muted)]
     message = render(_document(fold), closing=[*closing, *(blocks.context(words) for words in (muted,) if words)])
     words = f"{message.text}\n{muted}"
     return Message(words, message.blocks) if muted and len(words) <= LONGEST else message
@@ -103,7 +105,6 @@ def tags_table(fold: Fold) -> Table:
         Column("Tag"),
         Column("Kind"),
         Column("Last pushed"),
-        Column("Pushes", numeric=True),
         Column("Pushed by"),
         Column("Largest size", numeric=True),
         Column("Change"),
@@ -120,10 +121,9 @@ def _full_row(tag: PushedTag) -> tuple[Inline, ...]:
         tag.tag,
         tag.content_kind.value,
         Moment(_last(tag)),
-        Count(len(tag.pushed_at)),
         ", ".join(tag.pushers),
         _largest(tag),
-        _change(tag),
+        _change(tag).replace(sizes.NO_BREAK, " "),
         ", ".join(each.platform for each in image.platforms if each.platform) if image else "",
         image.digest if image else "",
         _state(tag) or tag.state.value,
@@ -131,12 +131,13 @@ def _full_row(tag: PushedTag) -> tuple[Inline, ...]:
 
 
 def _document(fold: Fold) -> Document:
-    return Document("", tuple(_told_at_once(fold) if _are_alike(fold.tags) else _told_one_by_one(fold)))
+    told = _told_at_once(fold) if _are_alike(fold.tags) else _told_one_by_one(fold)
+    return Document("", (*told, *((Note(line(ONLY_A_TEST)),) if fold.is_test else ())))
 
 
 def _are_alike(tags: Sequence[PushedTag]) -> bool:
     """Return whether what there is to say of the tags is the same, so that it is said once."""
-    said = {(tag.content_kind, _state(tag), len(tag.pushed_at), _digest(_image(tag))) for tag in tags}
+    said = {(tag.content_kind, _state(tag), _digest(_image(tag))) for tag in tags}
     before = {_digest(tag.reading.previous) for tag in tags if _image(tag)} - {None}
     return len(said) == 1 and len(before) <= 1
 
@@ -153,7 +154,8 @@ def _told_at_once(fold: Fold) -> Iterator[Part]:
         previous = next((tag.reading.previous for tag in fold.tags if tag.reading.previous), None)
         yield Paragraph(_joined(line(piece) for piece in sizes.size_pieces(image, previous)))
     # What several of the tags have in common counts once.
-    yield from _remarks(dict.fromkeys(remark for tag in fold.tags for remark in _remarks_on(tag)))
+    remarks = dict.fromkeys(remark for tag in fold.tags for remark in _remarks_on(tag))
+    yield from _remarks((_capitalised(label), value) for label, value in remarks)
     yield from _small_print(fold, "" if is_given_up else _state(first))
     if image:
         yield Note(line(Code(text.cut(image.digest, _LONGEST_DIGEST))))
@@ -178,10 +180,9 @@ def _told_one_by_one(fold: Fold) -> Iterator[Part]:
 def _headline(fold: Fold, names: Sequence[str] = ()) -> Line:
     """Say what was pushed, by whom and when; of several tags their names, or how many they are."""
     test = (Strong("Test:"), " ") if fold.is_test else ()
-    times = {len(tag.pushed_at) for tag in fold.tags}
-    often = f" {_pushes(fold.tags[0])}" if len(times) == 1 and times != {1} else " pushed"
-    when = line(*(("last ",) if times != {1} else ()), Moment(max(_last(tag) for tag in fold.tags)))
-    return line(*test, *_what(fold, names), often, *_by(fold), _BETWEEN, *when)
+    # Not how often: Docker Hub sends several webhooks for one push, and their number says nothing.
+    when = Moment(max(_last(tag) for tag in fold.tags))
+    return line(*test, *_what(fold, names), " pushed", *_by(fold), _BETWEEN, when)
 
 
 def _what(fold: Fold, names: Sequence[str]) -> Line:
@@ -215,35 +216,57 @@ def _remarks_on(tag: PushedTag) -> Iterator[_Remark]:
     image = _image(tag)
     if image is None:
         return
-    yield from map(_grown, tag.reading.growths)
+    yield from _grown(tag.reading.growths, image)
     if lost := sizes.lost_platforms(image, tag.reading.previous):
-        yield f"Lost {text.one_line(', '.join(lost))}:", line("the image before had it")
+        yield f"lost {_platforms(lost)}:", line("the image before had it")
     # Anybody can send a payload: what it tells of other images than the one that is there is not believed.
     yield from _hardened(
         hardened_changes({digest: each for digest, each in tag.hardened.items() if image.contains(digest)})
     )
 
 
-def _grown(growth: Growth) -> _Remark:
-    before, after = growth.before_bytes, growth.after_bytes
-    percent = f" {sizes.format_percent((after - before) / before * 100)}" if before > 0 else ""
-    return (
-        f"{text.one_line(growth.platform or '') or 'The image'} grew{percent}",
-        line(f"against {text.one_line(growth.against)}: {format_bytes(before)} → {format_bytes(after)}"),
-    )
+def _grown(growths: Iterable[Growth], image: TagImage) -> Iterator[_Remark]:
+    """Say by how much it grew, once for each image it was compared with; not again where the numbers are the same."""
+    compared: dict[str, list[Growth]] = {}
+    for growth in growths:
+        compared.setdefault(text.one_line(growth.against), []).append(growth)
+    told: set[tuple[str, str]] = set()
+    for against, some in compared.items():
+        by_platform = {_platforms([each.platform]): _growth(each) for each in some}
+        if by_platform.items() <= told:
+            continue
+        told |= by_platform.items()
+        most = "" if len({*by_platform.values()}) == 1 else "up to "
+        of_each = f" ({', '.join(f'{platform} +{words}' for platform, words in by_platform.items())})"
+        yield (
+            f"grew by {most}{_growth(max(some, key=_share))}",
+            line(f"since {against}", of_each if len(image.platforms) > 1 else ""),
+        )
+
+
+def _growth(growth: Growth) -> str:
+    return sizes.format_growth(growth.before_bytes, growth.after_bytes)
+
+
+def _share(growth: Growth) -> float:
+    return growth.after_bytes / growth.before_bytes if growth.before_bytes > 0 else math.inf
+
+
+def _platforms(names: Iterable[str | None]) -> str:
+    return text.one_line(", ".join(map(sizes.short_platform, names)))
 
 
 def _hardened(changes: HardenedChanges) -> Iterator[_Remark]:
     if count := len(changes.fixed):
         is_cve = all(each.startswith("CVE-") for each in changes.fixed)
         severe = ", ".join(f"{number} {each}" for each in _SEVERE if (number := changes.severities.get(each)))
-        label = f"Fixes {_counted(count, 'CVE' if is_cve else 'known hole')}{f' ({severe})' if severe else ''}:"
+        label = f"fixes {_counted(count, 'CVE' if is_cve else 'known hole')}{f' ({severe})' if severe else ''}:"
         more = count - _MOST_FIXES
         others = f" and {format_count(more)} more" if more > 0 else ""
         yield label, line(*_separated(changes.fixed[:_MOST_FIXES]), others)
     packages = {"updated": changes.updated, "added": changes.added, "removed": changes.removed}
     if counted := ", ".join(f"{format_count(number)} {word}" for word, number in packages.items() if number):
-        yield "Packages:", line(counted)
+        yield "packages:", line(counted)
 
 
 def _listed(fold: Fold, tag: PushedTag) -> Line:
@@ -251,7 +274,6 @@ def _listed(fold: Fold, tag: PushedTag) -> Line:
     pieces = (
         Link(_name(tag), _page(fold.repository, tag.tag)),
         _kind_words(tag) if _has_kinds(fold) else "",
-        _pushes(tag) if len(tag.pushed_at) > 1 else "",
         sizes.size_words(image) if image else "",
         _change(tag),
         _short_digest(image),
@@ -264,7 +286,6 @@ def _table(fold: Fold, shown: Sequence[PushedTag], *, is_wide: bool) -> Table:
     """Return the tags in a table without empty columns: with all that is known, or so that any fifty fit."""
     wide: tuple[tuple[Column, _Cell], ...] = (
         (Column("Kind"), lambda tag: _kind_words(tag) if _has_kinds(fold) else ""),
-        (Column("Pushes", numeric=True), lambda tag: Count(len(tag.pushed_at)) if len(tag.pushed_at) > 1 else ""),
         (Column("Size", numeric=True), lambda tag: sizes.size_cell(image) if (image := _image(tag)) else ""),
         (Column("Change"), _change),
     )
@@ -285,8 +306,6 @@ def _small_print(fold: Fold, words: str) -> Iterator[Part]:
     found = FOUND_BY_LOOKING if looked == {True} else SOME_FOUND_BY_LOOKING if True in looked else ""
     if words or found:
         yield Note(_joined((line(words), line(found))))
-    if fold.is_test:
-        yield Note(line(ONLY_A_TEST))
 
 
 def _others(fold: Fold) -> Iterator[Part]:
@@ -305,8 +324,11 @@ def _paragraphs(names: Iterable[str]) -> Iterator[Line]:
     yield _separated(paragraph)
 
 
-def _buttons(message_id: str, *, can_mute: bool) -> Block:
-    labels = {INSPECT_ACTION: "Inspect", TAGS_ACTION: "Tags", **({MUTE_ACTION: "Mute 24 h"} if can_mute else {})}
+def _buttons(fold: Fold, message_id: str, *, can_mute: bool) -> Block:
+    last = next((tag.tag for tag in reversed(fold.tags) if tag.tag), "") if len(fold.tags) > 1 else ""
+    # Only one of several tags is inspected, the one that was pushed last: the button says which.
+    inspect = f"Inspect {last}" if last else "Inspect"
+    labels = {INSPECT_ACTION: inspect, TAGS_ACTION: "Tags", **({MUTE_ACTION: "Mute 24 h"} if can_mute else {})}
     return blocks.actions(
         *(blocks.button(label, action_id=action, value=message_id) for action, label in labels.items())
     )
@@ -345,10 +367,6 @@ def _last(tag: PushedTag) -> datetime:
     return max(tag.pushed_at)
 
 
-def _pushes(tag: PushedTag) -> str:
-    return f"pushed {format_count(len(tag.pushed_at))} times"
-
-
 def _change(tag: PushedTag) -> str:
     image = _image(tag)
     return sizes.change_words(image, tag.reading.previous) if image else ""
@@ -379,14 +397,17 @@ def _has_kinds(fold: Fold) -> bool:
 
 
 def _kind_words(tag: PushedTag) -> str:
-    words = tag.content_kind.value
-    return f"{words[0].upper()}{words[1:]}"
+    return _capitalised(tag.content_kind.value)
 
 
 def _page(repository: RepositoryName, tag: str = "") -> str:
     """Return the page at Docker Hub that lists the repository's tags: only those whose name has this in it."""
     query = f"?name={quote(tag, safe='')}" if tag else ""
     return f"{repository.url}/tags{query}"
+
+
+def _capitalised(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _caption(fold: Fold) -> str:

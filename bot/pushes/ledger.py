@@ -38,13 +38,16 @@ from bot.store.tables import events, lanes, members, messages
 
 logger = logging.getLogger(__name__)
 
+_READ_MORE = 4
+"""So many times as much is read where it was not enough."""
+
 
 @dataclass(frozen=True)
 class Deliveries:
     """A look into the ledger.
 
     Attributes:
-        rows: What was asked for, newest first.
+        rows: What was asked for, newest first: all that `Delivery.row` takes together counts as one.
         has_more: Whether there are older ones.
         backlog: What is still to be delivered, shown or not.
     """
@@ -125,19 +128,23 @@ class Ledger:
             workspace: Whose.
             channel: In which channel; None: in all of them, with the pushes that no channel asked for.
             failed: Only what is tried again, is a dead letter, or cannot go into a suspended lane.
-            limit: How many at most.
+            limit: How many rows at most, each of one message and tag: it may tell of several webhooks.
         """
-        ids = unsettled_events(workspace, channel) if failed else newest_events(workspace, channel, limit + 1)
-        pushes = select_pushes(ids, channel, failed=failed).order_by(
-            events.c.received_at.desc(), events.c.id.desc(), members.c.channel
-        )
+
+        def newest(at_most: int) -> Select[Any]:
+            ids = unsettled_events(workspace, channel) if failed else newest_events(workspace, channel, at_most)
+            pushes = select_pushes(ids, channel, failed=failed)
+            return pushes.order_by(events.c.received_at.desc(), events.c.id.desc(), members.c.channel).limit(at_most)
+
         others = select_failed_others(workspace, channel).order_by(messages.c.created_at.desc(), messages.c.id.desc())
         with self._store.read() as connection:
-            found = _read(connection, pushes.limit(limit + 1), others.limit(limit + 1))
+            found = [*_read_enough(connection, newest, limit + 1), *_read(connection, others.limit(limit + 1))]
             backlog = read_backlog(connection, workspace, channel)
         found.sort(key=lambda each: each.received_at, reverse=True)
-        rows = tuple(self._with_links(found[:limit]))
-        return Deliveries(rows=rows, has_more=len(found) > limit, backlog=backlog)
+        rows = list(dict.fromkeys(each.row for each in found))
+        shown = set(rows[:limit])
+        told = tuple(self._with_links(each for each in found if each.row in shown))
+        return Deliveries(rows=told, has_more=len(rows) > limit, backlog=backlog)
 
     def backlog(self, *, workspace: str = HOME, channel: str | None = None) -> Backlog:
         """Return what is still to be delivered; quick, however long the history.
@@ -277,6 +284,16 @@ def _targets(connection: Connection, workspace: str, which: str) -> list[_Target
 
 def _read(connection: Connection, *queries: Select[Any]) -> list[Delivery]:
     return [read_delivery(row) for query in queries for row in connection.execute(query)]
+
+
+def _read_enough(connection: Connection, newest: Callable[[int], Select[Any]], rows: int) -> list[Delivery]:
+    """Read the newest pushes until they make so many rows; there are seldom many more webhooks than rows."""
+    at_most = rows
+    while True:
+        found = _read(connection, newest(at_most))
+        if len(found) < at_most or len({each.row for each in found}) >= rows:
+            return found
+        at_most *= _READ_MORE
 
 
 _Action = Callable[[Connection, str, _Target, datetime], Outcome]

@@ -90,14 +90,23 @@ class Delivery(BaseModel):
     ts: str | None = None
     link: str | None = None
 
+    @property
+    def row(self) -> tuple[str | None, ...]:
+        """What it shares with others that a person sees as one: Docker Hub sends several webhooks for one push.
+
+        What is in no message stays by itself, because each of it can be dropped by its own id.
+        """
+        return (self.channel, self.message_id or self.event_id, self.tag, self.state)
+
 
 class Backlog(BaseModel):
     """What is still to be delivered, and what was given up.
 
     Attributes:
-        waiting: Pushes that a channel is still to hear of, counted once for each channel.
-        retrying: How many of them are in messages that have failed before.
-        oldest_at: When we heard of the oldest of them (UTC); None: nothing waits.
+        waiting: Messages of pushes that a channel is still to get. What is in none yet will be in one for each
+            repository.
+        retrying: How many of them have failed before.
+        oldest_at: When we heard of the oldest push in them (UTC); None: nothing waits.
         dead_letters: Messages that were given up.
         suspended_lanes: Channels into which Slack lets nothing.
     """
@@ -289,11 +298,16 @@ def _state(row: Row[Any]) -> DeliveryState:
 
 def read_backlog(connection: Connection, workspace: str, channel: str | None) -> Backlog:
     """Count what is not delivered."""
-    waiting = select(func.count(), func.min(members.c.received_at)).where(
-        in_state(members, workspace, channel, folding.WAITING)
+    to_be_placed = (
+        select(func.min(members.c.received_at).label("oldest_at"))
+        .where(in_state(members, workspace, channel, folding.WAITING))
+        .group_by(members.c.channel, members.c.repository)
+        .subquery()
     )
+    waiting = select(func.count(), func.min(to_be_placed.c.oldest_at))
+    different = func.count(messages.c.id.distinct())
     placed = (
-        select(func.count(), func.min(members.c.received_at), func.count().filter(HAS_FAILED))
+        select(different, func.min(members.c.received_at), different.filter(HAS_FAILED))
         .join(messages, messages.c.id == members.c.message_id)
         .where(in_state(messages, workspace, channel, outbox.WAITING))
     )

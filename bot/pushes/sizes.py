@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from bot.document import UNKNOWN, Inline, Size, format_bytes
 from bot.pushes.model import PlatformImage, TagImage
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
+"""Between a number and its unit, so that no line ends there."""
 SAME_IMAGE = "same image as before"
 SAME_SIZE = "same size"
 _MOST_EACH = 3
@@ -39,7 +41,7 @@ def size_words(image: TagImage) -> str:
         return "size unknown"
     if not _is_told_together(image):
         return ", ".join(_one_platform(each, {}) for each in image.platforms)
-    smallest, largest = format_bytes(min(sizes)), format_bytes(max(sizes))
+    smallest, largest = format_size(min(sizes)), format_size(max(sizes))
     return smallest if smallest == largest else f"{smallest} to {largest}"
 
 
@@ -66,7 +68,7 @@ def change_words(image: TagImage, previous: TagImage | None) -> str:
 
 def platforms_words(image: TagImage) -> str:
     """Name the platforms, and count them where they are many; empty when Docker Hub lists none."""
-    names = ", ".join(dict.fromkeys(_short(each.platform) for each in image.platforms))
+    names = ", ".join(dict.fromkeys(short_platform(each.platform) for each in image.platforms))
     return f"{len(image.platforms)} platforms: {names}" if len(image.platforms) > _MOST_EACH else names
 
 
@@ -90,17 +92,32 @@ def format_change(before: int, after: int) -> str:
     sign = "+" if growth > 0 else "-"
     share = abs(growth) / before * 100 if before > 0 else 0
     percent = f" ({sign}{format_percent(share)})" if share >= _LEAST_PERCENT else ""
-    return f"{sign}{format_bytes(abs(growth))}{percent}"
+    return f"{sign}{format_size(abs(growth))}{percent}"
 
 
 def format_percent(share: float) -> str:
     """Write a share: `1.6 %`, `35 %`."""
-    return f"{share:,.1f} %" if share < _WHOLE_PERCENT else f"{share:,.0f} %"
+    return f"{share:,.1f}{NO_BREAK}%" if share < _WHOLE_PERCENT else f"{share:,.0f}{NO_BREAK}%"
+
+
+def format_size(size_bytes: int | None) -> str:
+    """Write a number of bytes, held together: `84.2 MB`; None is unknown."""
+    return format_bytes(size_bytes).replace(" ", NO_BREAK)
+
+
+def format_growth(before: int, after: int) -> str:
+    """Write by how much a number of bytes grew: the share, `35 %`; the difference where it was nothing before."""
+    return format_percent((after - before) / before * 100) if before > 0 else format_size(after - before)
+
+
+def short_platform(platform: str | None) -> str:
+    """Return the platform without `linux/`, which goes without saying; None is unknown."""
+    return (platform or UNKNOWN).removeprefix("linux/")
 
 
 def _one_platform(image: PlatformImage, changes: dict[str, Change]) -> str:
     change = changes.get(image.platform or "")
-    size = f"{_short(image.platform)} {format_bytes(image.size_bytes)}"
+    size = f"{short_platform(image.platform)} {format_size(image.size_bytes)}"
     return f"{size}, {format_change(*change)}" if change else size
 
 
@@ -143,8 +160,3 @@ def _names(platforms: Iterable[PlatformImage]) -> tuple[str, ...]:
     """Return the platforms' names; none at all when one of them has none."""
     names = [each.platform for each in platforms]
     return tuple(name for name in names if name) if all(names) else ()
-
-
-def _short(platform: str | None) -> str:
-    """Return the platform without `linux/`, which goes without saying."""
-    return (platform or UNKNOWN).removeprefix("linux/")

@@ -6,18 +6,20 @@ itself and not as an answer to the person, and the subscription is saved only wh
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic import SecretStr
 
-from bot.document import Code, Document, Inline, Line, Paragraph, Person, line
+from bot.document import Code, Document, Inline, Line, Paragraph, Person, line, marked
 from bot.errors import ConfigError, DeliveryError, HubBotError, HubError, NotFoundError, UserError
 from bot.governance.roles import Role
 from bot.hub.client import HubClient
 from bot.images import OFFICIAL_NAMESPACE, ImageReference, RepositoryName
+from bot.outbox.lanes import Lane
 from bot.pushes import as_code
 from bot.pushes.as_code import Plan
 from bot.pushes.filters import Filters
+from bot.pushes.mutes import lift
 from bot.pushes.patterns import Pattern, WrittenPattern
 from bot.pushes.state import EVERYTHING, ChannelFacts, pattern_words, state_parts
 from bot.pushes.subscriptions import Added, Change, ChannelState, Origin, Removed, Subscriptions, Wish
@@ -144,6 +146,8 @@ class Subscribing:
         send_test: SendTest,
     ) -> None:
         self.subscriptions = Subscriptions(store, workspace)
+        self._store = store
+        self._workspace = workspace
         self._namespaces = tuple(namespace.lower() for namespace in namespaces)
         self._webhooks = WebhookSetup(store, workspace, namespaces=self._namespaces, receiver=receiver)
         self._post = post
@@ -151,7 +155,7 @@ class Subscribing:
         self._send_test = send_test
 
     def subscribe(self, asker: Asker, order: Order, hub: HubClient) -> Subscribed:
-        """Subscribe a channel: check, say it there, and only then save it.
+        """Subscribe a channel: check, say it there, and only then save it. Also ends a mute of the same repository.
 
         Args:
             asker: Who asks, and where.
@@ -168,10 +172,10 @@ class Subscribing:
             self._webhooks.check(pattern, asker.role)
         wish = Wish(asker.channel, pattern, order.filters)
         notes += self._doubts(pattern, hub)
-        added = self._say_and_save(asker, wish)
+        added, lifted = self._say_and_save(asker, wish)
         advice = self._about_webhook(asker, order, pattern, hub, is_new=added.change is not Change.UNCHANGED)
         sample = self._sample(asker, order, pattern) if order.with_test else ()
-        return Subscribed(pattern, added, (*notes, *advice.notes, *sample), advice.url)
+        return Subscribed(pattern, added, (*lifted, *notes, *advice.notes, *sample), advice.url)
 
     def unsubscribe(self, asker: Asker, choices: Collection[WrittenPattern | int] | None) -> Unsubscribed:
         """Unsubscribe a channel, and say it there.
@@ -284,25 +288,36 @@ class Subscribing:
             return (f"I could not see whether `{pattern}` exists. {error}",)
         return ()
 
-    def _say_and_save(self, asker: Asker, wish: Wish) -> Added:
+    def _say_and_save(self, asker: Asker, wish: Wish) -> tuple[Added, tuple[str, ...]]:
+        """Return what was added, and what is to be said of a mute."""
         before = self.subscriptions.of_channel(wish.channel)
         preview = self.subscriptions.preview(wish, by=asker.user_id)
-        if preview.change is Change.UNCHANGED and before.suspended_at is None:
-            return preview
+        muted = _muted(before, wish.pattern)
+        if preview.change is Change.UNCHANGED and before.suspended_at is None and muted is None:
+            return preview, ()
         try:
-            posted = self._post(wish.channel, _confirmation(asker, wish, preview))
+            posted = self._post(wish.channel, _confirmation(asker, wish, preview, lifted=muted))
         except DeliveryError as error:
             raise UserError(_refused(error)) from error
         try:
-            return self.subscriptions.add(wish, by=asker.user_id)
+            added = self.subscriptions.add(wish, by=asker.user_id)
         except Exception:
-            self._take_back(posted, wish)
+            said = line("I could not save the subscription to ", Code(str(wish.pattern)), ". Nothing has changed here.")
+            self._say_instead(posted, Document("", (Paragraph(said),)))
             raise
-
-    def _take_back(self, posted: Posted, wish: Wish) -> None:
-        said = line("I could not save the subscription to ", Code(str(wish.pattern)), ". Nothing has changed here.")
+        if muted is None:
+            return added, ()
+        lane = Lane(self._workspace, wish.channel)
         try:
-            self._update(posted, Document("", (Paragraph(said),)))
+            self._store.write(lambda connection: lift(connection, lane, muted))
+        except StoreUnavailableError as error:
+            self._say_instead(posted, _confirmation(asker, wish, preview))
+            return added, (f"The subscription is saved, but the mute of `{muted}` could not be lifted: {error}",)
+        return replace(added, state=_without_mute(added.state, muted)), (_lifted(muted),)
+
+    def _say_instead(self, posted: Posted, document: Document) -> None:
+        try:
+            self._update(posted, document)
         except DeliveryError as error:
             logger.warning("confirmation_not_taken_back", extra={"channel": posted.channel, "reason": str(error)})
 
@@ -344,9 +359,26 @@ class Subscribing:
         return ("A sample push is on its way.",)
 
 
-def _confirmation(asker: Asker, wish: Wish, added: Added) -> Document:
+def _confirmation(asker: Asker, wish: Wish, added: Added, *, lifted: RepositoryName | None = None) -> Document:
     first = line(Person(asker.user_id), *_what_happens(wish, added), ".")
-    return Document("", (Paragraph(first), *state_parts(ChannelFacts.of(added.state))))
+    if lifted is None:
+        return Document("", (Paragraph(first), *state_parts(ChannelFacts.of(added.state))))
+    state = _without_mute(added.state, lifted)
+    said = line(*first, " ", *marked(_lifted(lifted)))
+    return Document("", (Paragraph(said), *state_parts(ChannelFacts.of(state))))
+
+
+def _muted(state: ChannelState, pattern: Pattern) -> RepositoryName | None:
+    """Return the repository that is muted, if it is just what is subscribed to; one of several stays muted."""
+    return next((each.repository for each in state.mutes if str(each.repository) == str(pattern)), None)
+
+
+def _without_mute(state: ChannelState, repository: RepositoryName) -> ChannelState:
+    return replace(state, mutes=tuple(each for each in state.mutes if each.repository != repository))
+
+
+def _lifted(repository: RepositoryName) -> str:
+    return f"The mute of `{repository}` is lifted."
 
 
 def _what_happens(wish: Wish, added: Added) -> Line:

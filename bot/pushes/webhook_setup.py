@@ -129,8 +129,8 @@ class WebhookSetup:
         Raises:
             StoreUnavailableError: Nobody knows what was told before.
         """
-        is_asked_for = is_new or (role >= Role.ADMIN and not pattern.is_exact)
-        if not is_asked_for or self._is_set(pattern):
+        is_sent_to = role >= Role.ADMIN and not pattern.is_exact and self._is_ours(pattern)
+        if not (is_new or is_sent_to) or self._is_set(pattern):
             return Advice()
         if not self._is_ours(pattern):
             return Advice((f"Docker Hub sends me no webhook for `{pattern}`: I look for pushes {EVERY_TEN_MINUTES}.",))
@@ -169,7 +169,7 @@ class WebhookSetup:
         return pattern.namespace in self._namespaces
 
     def _is_set(self, pattern: Pattern) -> bool:
-        """Return whether a webhook of the repository has come. Of several, one that comes says nothing of the others."""
+        """Return whether a webhook of the repository has come; that of one says nothing of the others of a pattern."""
         if not pattern.is_exact:
             return False
         came = (

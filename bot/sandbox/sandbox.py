@@ -47,6 +47,7 @@ class Sandbox(Service):
         self.slack = SlackSimulator(state, app, now=self.clock)
         self.hub.keep_records(RECORDS_KEPT)
         self.slack.keep_records(RECORDS_KEPT)
+        self._bot_url: str | None = None
         try:
             self.page = PageServer(self.hub, self.slack, self.clock, guide=guide, bot_state=bot_state, port=port)
         except OSError:
@@ -55,7 +56,10 @@ class Sandbox(Service):
             raise
 
     def environment(self) -> dict[str, str]:
-        """Return the settings with which a bot lives in this world: its Slack, its Docker Hub, its time."""
+        """Return the settings with which a bot lives in this world: its Slack, its Docker Hub, its time.
+
+        Also where Docker Hub reaches it, once `announce_pushes_to` was told.
+        """
         return {
             "SLACK_API_URL": self.slack.api_url,
             "SLACK_BOT_TOKEN": seed.BOT_TOKEN,
@@ -71,6 +75,7 @@ class Sandbox(Service):
             "HUB_BOT_ADMINS": "U0ANA",
             "HUB_BOT_OPERATORS": "S0PLATFORM",
             "HUB_BOT_CLOCK": self.page.clock_url,
+            **({"HUB_BOT_PUBLIC_URL": self._bot_url} if self._bot_url else {}),
             **(
                 {"SLACK_APP_TOKEN": seed.APP_TOKEN}
                 if self.slack.app.uses_socket_mode
@@ -84,6 +89,7 @@ class Sandbox(Service):
         Args:
             bot_url: Where the bot listens, an origin on this machine; also a bot in Socket Mode does.
         """
+        self._bot_url = bot_url
         for repository in self.hub.state.repositories[NAMESPACE].values():
             url = f"{bot_url}/webhooks/dockerhub/{WEBHOOK_SECRET}"
             self.hub.add_webhook(repository.path, url, name=WEBHOOK_NAME)

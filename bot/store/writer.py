@@ -6,11 +6,13 @@ is told that it is done before all of them are on the disk. Nobody waits for com
 group before was being written.
 
 Some writes are urgent: somebody outside waits for them. They form groups of their own, and between two of those only
-one other write is done, however many wait.
+one other write is done, however many wait. When one of the others has kept somebody waiting, the next one comes only
+after twice the time that it took.
 """
 
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -24,6 +26,8 @@ from bot.store.base import T
 from bot.store.failures import cause_of, unavailable
 
 Work = Callable[[Connection], Any]
+
+_RESTS = 2.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class GroupWriter:
         self._urgent: list[_Write] = []
         self._others: deque[_Write] = deque()
         self._was_urgent = False
+        self._others_from = 0.0
         self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -90,24 +95,33 @@ class GroupWriter:
 
     def _serve(self) -> None:
         while group := self._next_group():
+            began_at = time.monotonic()
             self._settle(group)
+            if not group[0].is_urgent and self._urgent:
+                ended_at = time.monotonic()
+                self._others_from = ended_at + _RESTS * (ended_at - began_at)
             del group  # Gone before the next wait, with all it holds on to.
         self._connection.close()
 
     def _next_group(self) -> list[_Write]:
         """Wait for a write, and take what comes next. Empty: it is over."""
         with self._changed:
-            self._changed.wait_for(lambda: self._urgent or self._others or not self._is_open)
-            if self._urgent and not (self._others and self._was_urgent):
-                group, self._urgent = self._urgent, []
-                self._was_urgent = True
-            elif self._urgent:
-                group, self._was_urgent = [self._others.popleft()], False
-            else:
+            while True:
+                self._changed.wait_for(lambda: self._urgent or self._others or not self._is_open)
+                rest = self._others_from - time.monotonic() if self._is_open else 0.0
+                if self._urgent and not (self._others and self._was_urgent and rest <= 0):
+                    group, self._urgent = self._urgent, []
+                    self._was_urgent = True
+                    return group
+                if self._others and rest > 0:
+                    self._changed.wait(rest)
+                    continue
+                self._was_urgent = False
+                if self._urgent:
+                    return [self._others.popleft()]
                 group = list(self._others)
                 self._others.clear()
-                self._was_urgent = False
-        return group
+                return group
 
     def _settle(self, group: Sequence[_Write]) -> None:
         try:

@@ -5,12 +5,12 @@ Each verb does what Slack's client does when somebody does that, and returns wha
 
 from bot.sandbox.slack.actor import NotAllowed, NotThere
 from bot.sandbox.slack.clicks import Clicked
-from bot.sandbox.slack.lines import Typed, Typist
+from bot.sandbox.slack.lines import Typed
 from bot.sandbox.slack.modals import ModalUser, Submitted
-from bot.sandbox.slack.moves import Mover
+from bot.sandbox.slack.own_commands import CommandGiver
 
 __all__ = ["Acting", "Clicked", "NotAllowed", "NotThere", "Submitted", "Typed"]
 
 
-class Acting(Typist, ModalUser, Mover):
+class Acting(CommandGiver, ModalUser):
     """Somebody who types, clicks and moves around; from `SlackSimulator.acting_as`."""

@@ -77,8 +77,7 @@ class Typist(Actor):
     # Commands
 
     def _gives_command(self, conversation: Conversation, typed: str, thread_ts: str | None) -> Typed:
-        match = _COMMAND.match(typed)
-        name, text = (match["command"], match["text"]) if match else (typed, "")
+        name, text = split_command(typed)
         found = self._command(name)
         if found is None:
             return self._is_told(conversation, UNKNOWN_COMMAND.format(command=escape(name)), thread_ts)
@@ -193,6 +192,12 @@ class Typist(Actor):
         place = "private channel" if conversation.kind == "private" else "channel"
         name = self.state.people[app.bot_user_id].real_name
         return self._hears_from_slackbot(conversation.id, NOT_HERE.format(name=escape(name), place=place))
+
+
+def split_command(typed: str) -> tuple[str, str]:
+    """Return the command at the beginning of a line, with its slash, and the words after it."""
+    match = _COMMAND.match(typed)
+    return (match["command"], match["text"]) if match else (typed, "")
 
 
 def mention_event(message: Message, team_id: str) -> dict[str, Any]:

@@ -6,6 +6,11 @@ const MOST = 40;
 const IMAGE = /image|repo|first|second|source|target|tag/i;
 const VERB = /verb|command/i;
 const NAMESPACE = /namespace|organization/i;
+/** Slack's own commands that the simulated one knows. */
+const BUILT_IN = [
+  { label: "/invite", detail: "Add somebody, or an app, to this channel", insert: "/invite @" },
+  { label: "/remove", detail: "Take somebody, or an app, out of this channel", insert: "/remove @" },
+];
 
 /**
  * @typedef {Object} World What there is to complete from.
@@ -56,7 +61,7 @@ function forCommand(before, word, world) {
   if (before.startsWith("/")) {
     if (isThread)
       return { note: `Slack has no app commands in threads. Write @${app.name} instead of ${app.command}.` };
-    if (!/\s/u.test(before)) return { items: matching([commandItem(app)], word) };
+    if (!/\s/u.test(before)) return { items: matching([commandItem(app), ...BUILT_IN], word) };
   }
   const address = addressOf(before, world);
   if (address === null) return null;

@@ -58,6 +58,11 @@ export class ConversationPane {
     else this.#showMessages(conversation);
   }
 
+  /** Show one of the messages, as somebody who followed a link to it wants. */
+  show(ts) {
+    this.#list.toMessage(ts);
+  }
+
   /** The reader looks away: what comes now is new when they come back. */
   lookAway() {
     this.#newSince = null;

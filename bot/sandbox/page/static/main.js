@@ -10,6 +10,7 @@ import { Drawers } from "./drawers.js";
 import { ModalHost } from "./kit/modal.js";
 import { appConversation, conversationLabel } from "./names.js";
 import { Panel } from "./panel.js";
+import { messageAt } from "./permalinks.js";
 import { closePopovers } from "./popover.js";
 import { correct, currentRoute, go, rememberPerson, startPerson } from "./route.js";
 import { Sidebar } from "./sidebar.js";
@@ -92,6 +93,8 @@ class Page {
 
   #listen() {
     window.addEventListener("hashchange", () => this.#onRoute());
+    document.addEventListener("click", (event) => this.#onLink(event));
+    document.addEventListener("auxclick", (event) => this.#onLink(event));
     document.addEventListener("keydown", (event) => this.#onKey(event));
     document.addEventListener("visibilitychange", () => this.#onVisibility());
     byId("skip").addEventListener("click", (event) => {
@@ -241,6 +244,25 @@ class Page {
     go({ channel: message.channel, thread: message.thread_ts ?? message.ts });
     this.#update();
     if (!touch.matches) this.#thread.composer.focus();
+  }
+
+  /** Follow a link to a message of this workspace here: its real host has never heard of it. */
+  #onLink(event) {
+    const link = event.target.closest?.("a[href]");
+    const place = link && messageAt(link.href, this.#store.state?.workspace.domain);
+    if (!place) return;
+    event.preventDefault();
+    this.#openMessage(place);
+  }
+
+  #openMessage({ channel, ts }) {
+    const message = this.#store.message(channel, ts);
+    if (!message) return this.#toasts.error("You do not see that message, or it is gone.");
+    const isReply = Boolean(message.thread_ts) && message.thread_ts !== ts;
+    this.#drawers.close();
+    go({ channel, thread: isReply ? message.thread_ts : null });
+    this.#update();
+    (isReply ? this.#thread : this.#pane).show(ts);
   }
 
   #closeThread() {

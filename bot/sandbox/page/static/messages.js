@@ -13,6 +13,8 @@ import { MessageToolbar } from "./toolbar.js";
 /** So many messages are drawn at first; earlier ones as the reader scrolls up to them. */
 const FIRST_DRAWN = 120;
 const MORE_DRAWN = 120;
+/** So many messages are drawn above one that is gone to. */
+const MORE_AROUND = 20;
 const GROUPED_WITHIN_SECONDS = 300;
 
 export class MessageList {
@@ -108,6 +110,20 @@ export class MessageList {
   /** Go to the newest message. */
   toEnd() {
     this.#scroll.toEnd();
+  }
+
+  /** Go to a message, however far up it is, and let the eye find it. */
+  toMessage(ts) {
+    const at = this.#messages.findIndex((each) => each.ts === ts);
+    if (at === -1) return;
+    this.#most = Math.max(this.#most, this.#messages.length - at + MORE_AROUND);
+    this.#draw();
+    const { element } = this.#drawn.get(ts);
+    this.#scroll.toElement(element);
+    element.focus({ preventScroll: true });
+    this.#setTabStop();
+    element.addEventListener("animationend", () => element.classList.remove("is-found"), { once: true });
+    element.classList.add("is-found");
   }
 
   #clear() {

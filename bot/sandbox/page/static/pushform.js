@@ -21,6 +21,8 @@ const HELP = {
   [FORMER]: "The tag points again at the image that it pointed at before its last change.",
 };
 const MOST_WEBHOOKS = 50;
+/** What the bot waits for before it tells of pushes: another one of the same repository would belong to them. */
+const WAITING = "The bot waits for five quiet seconds.";
 /** As Docker Hub does: one for a single image; else one for each manifest and attestation, and one for the index. */
 const usualWebhooks = (platforms) => (platforms > 1 ? 2 * platforms + 1 : 1);
 
@@ -87,8 +89,14 @@ export class PushForm {
       this.#repository,
       names.map((name) => h("option", { value: name }, name)),
     );
-    this.#repository.value = names.includes(chosen) ? chosen : (names[0] ?? "");
+    this.#repository.value = names.includes(chosen) ? chosen : this.#first(names);
     this.#suggestTags();
+  }
+
+  /** What to begin with: what the tips are about, for that may be subscribed to. */
+  #first(names) {
+    const words = (this.#desk.store.state?.app.tips ?? []).flatMap((tip) => tip.split(/[\s:]/u));
+    return words.find((each) => names.includes(each)) ?? names[0] ?? "";
   }
 
   #suggestTags() {
@@ -140,6 +148,7 @@ export class PushForm {
       replace(this.#done);
       return toasts.error(answer.error);
     }
+    const webhooks = Number(answer.webhooks) || 0;
     const digest = String(answer.digest ?? "")
       .replace(/^sha256:/u, "")
       .slice(0, 12);
@@ -149,7 +158,8 @@ export class PushForm {
       h("bdi", {}, `${order.repository}:${order.tag}`),
       digest && [" ", h("code", {}, digest)],
       ", ",
-      h("span", { class: "push-count" }, counted(Number(answer.webhooks) || 0, "webhook")),
+      h("span", { class: "push-count" }, counted(webhooks, "webhook")),
+      webhooks > 0 ? `. ${WAITING}` : ".",
     );
   }
 }

@@ -37,6 +37,11 @@ export class ThreadPane {
     return [this.#list.log];
   }
 
+  /** Show one of the messages, as somebody who followed a link to it wants. */
+  show(ts) {
+    this.#list.toMessage(ts);
+  }
+
   /**
    * Show a thread.
    *
