@@ -8,7 +8,7 @@ DEVELOPMENT := $(VENV)/.development
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench docs tour lock tools clean
+.PHONY: help setup demo test check format bench burst chaos soak docs tour lock tools clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,15 @@ format: $(DEVELOPMENT) ## Put the code in order
 
 bench: $(DEVELOPMENT) ## Measure: one table, ratios within one run
 	$(BIN)/python -m tests.bench
+
+burst: $(DEVELOPMENT) ## Measure 10,000 pushes at once, twice (some ten minutes)
+	$(BIN)/python -m tests.bench.bursts
+
+chaos: $(DEVELOPMENT) ## Kill the bot 51 times while it delivers, over both databases (some six minutes)
+	$(BIN)/python -m tests.chaos.kills --kills 51
+
+soak: $(DEVELOPMENT) ## Let the bot run for 20 minutes with faults, and watch what grows
+	$(BIN)/python -m tests.bench.soak --minutes 20
 
 docs: $(DEVELOPMENT) ## Write the generated parts of README.md and manifest.yml anew
 	$(BIN)/python docs/generate.py

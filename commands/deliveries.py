@@ -5,7 +5,7 @@ see every channel with `--all`, have what failed tried again with `retry`, and g
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import click
@@ -45,6 +45,7 @@ OPERATORS_ONLY = "needs an operator. Ask one; whoever runs the bot names them in
 TERMINAL = "terminal"
 
 Action = Literal["look", "retry", "drop"]
+_Cell = Callable[[Delivery], Inline]
 _ID = re.compile(r"(?:ev|msg)_[0-9A-Za-z]{1,64}", re.ASCII)
 _CHANNEL = re.compile(r"[CDGUW][A-Z0-9]{1,30}", re.ASCII)
 _EXAMPLES: Mapping[Action, str] = {
@@ -52,6 +53,9 @@ _EXAMPLES: Mapping[Action, str] = {
     "retry": "/hub deliveries retry --all",
     "drop": "/hub deliveries drop msg_5f1c",
 }
+_STATES: Mapping[DeliveryState, str] = {"lane suspended": "channel closed to me"}
+_ERRORS = {"not_in_channel": "I am not in the channel", "is_archived": "the channel is archived"}
+"""Slack's words that people often meet. Others stay as they are, to be looked up."""
 _SAID_TO_FAIL: frozenset[DeliveryState] = frozenset({"retrying", "dead letter", "lane suspended"})
 
 
@@ -64,7 +68,7 @@ class DeliveriesArguments(Arguments):
         is_all: Every channel, when looking; everything that failed, when retrying.
         is_failed: Only what did not arrive.
         channel: Another channel than this one.
-        limit: How many at most.
+        limit: How many rows at most.
     """
 
     action: Action = "look"
@@ -80,7 +84,7 @@ class DeliveriesResult(Result):
 
     Attributes:
         channel: Which one it is about; None is every one.
-        deliveries: What was asked for, newest first.
+        deliveries: What was asked for, newest first; a person sees as one what `Delivery.row` takes together.
         has_more: Whether there are older ones.
         backlog: What is still to be delivered; None when something was done.
         outcomes: What came of retrying or dropping, one by one.
@@ -248,9 +252,18 @@ def _render_look(result: DeliveriesResult) -> Document:
     if not result.deliveries:
         nothing = "Nothing has failed." if result.arguments.is_failed else f"No pushes in the last {KEPT_DAYS} days."
         return Document(title, (Paragraph(line(nothing)), *backlog))
-    is_wide = result.channel is None
-    table = Table(title, _columns(is_wide=is_wide), tuple(_row(each, is_wide=is_wide) for each in result.deliveries))
-    return Document(title, (table, Note(marked(_footer(result))), *backlog, *_ways_out(result)))
+    rows = _rows(result)
+    return Document(
+        title, (_table(title, rows, result), Note(marked(_footer(rows, result))), *backlog, *_ways_out(result))
+    )
+
+
+def _rows(result: DeliveriesResult) -> Sequence[Delivery]:
+    """Return one for each message and tag, the last that came."""
+    rows: dict[tuple[str | None, ...], Delivery] = {}
+    for each in result.deliveries:
+        rows.setdefault(each.row, each)
+    return tuple(rows.values())
 
 
 def _where(result: DeliveriesResult) -> str:
@@ -259,24 +272,25 @@ def _where(result: DeliveriesResult) -> str:
     return "to this channel" if result.is_here else f"to {result.channel}"
 
 
-def _columns(*, is_wide: bool) -> tuple[Column, ...]:
-    where = (Column("Channel"),) if is_wide else ()
-    rest = Column("State"), Column("Attempts", numeric=True), Column("Last error"), Column("Message"), Column("Id")
-    return (Column("When"), Column("Image"), *where, *rest)
-
-
-def _row(each: Delivery, *, is_wide: bool) -> tuple[Inline, ...]:
-    where: tuple[Inline, ...] = (Channel(each.channel) if each.channel else NOTHING,) if is_wide else ()
-    return (
-        Moment(each.received_at),
-        _about(each),
-        *where,
-        each.state,
-        Count(each.attempts),
-        each.last_error or NOTHING,
-        Link("open", each.link) if each.link else NOTHING,
-        Code(each.message_id or each.event_id or NOTHING),
+def _table(title: str, rows: Sequence[Delivery], result: DeliveriesResult) -> Table:
+    """Return what people look for first, then what went wrong if something did, then what to type."""
+    columns: tuple[tuple[Column, _Cell, bool], ...] = (
+        (Column("When"), lambda each: Moment(each.received_at), True),
+        (Column("Image"), _about, True),
+        (Column("Channel"), lambda each: Channel(each.channel) if each.channel else NOTHING, result.channel is None),
+        (Column("State"), lambda each: _STATES.get(each.state, each.state), True),
+        (Column("Message"), lambda each: Link("open", each.link) if each.link else NOTHING, True),
+        (Column("Attempts", numeric=True), lambda each: Count(each.attempts), any(each.attempts > 1 for each in rows)),
+        (Column("Last error"), _last_error, any(each.last_error for each in rows)),
+        (Column("Id"), lambda each: Code(each.message_id or each.event_id or NOTHING), True),
     )
+    shown = [(column, cell) for column, cell, is_shown in columns if is_shown]
+    cells = tuple(tuple(cell(each) for _, cell in shown) for each in rows)
+    return Table(title, tuple(column for column, _ in shown), cells)
+
+
+def _last_error(each: Delivery) -> str:
+    return _ERRORS.get(each.last_error, each.last_error) if each.last_error else NOTHING
 
 
 def _about(each: Delivery) -> Inline:
@@ -285,8 +299,8 @@ def _about(each: Delivery) -> Inline:
     return Code(f"{each.repository}:{each.tag}" if each.tag else each.repository)
 
 
-def _footer(result: DeliveriesResult) -> str:
-    shown = len(result.deliveries)
+def _footer(rows: Sequence[Delivery], result: DeliveriesResult) -> str:
+    shown = len(rows)
     what = "not delivered" if result.arguments.is_failed else "newest first"
     more = f" There are more: `--limit {min(4 * shown, 1_000)}`" if result.has_more else ""
     return f"{shown:,} {'delivery' if shown == 1 else 'deliveries'}, {what}.{more}"
@@ -298,9 +312,7 @@ def _backlog_notes(result: DeliveriesResult) -> tuple[Part, ...]:
         return ()
     notes: list[Line] = []
     if backlog.waiting:
-        again = f", {backlog.retrying:,} after a failure" if backlog.retrying else ""
-        verb = "waits" if backlog.waiting == 1 else "wait"
-        notes.append(line(f"{backlog.waiting:,} {verb}{again}; the oldest since ", Moment(backlog.oldest_at), "."))
+        notes.append(_waiting_line(backlog))
     if backlog.dead_letters:
         letters = "dead letter was" if backlog.dead_letters == 1 else "dead letters were"
         notes.append(line(f"{backlog.dead_letters:,} {letters} given up and can be retried."))
@@ -308,6 +320,13 @@ def _backlog_notes(result: DeliveriesResult) -> tuple[Part, ...]:
         channels = "this channel" if result.channel else f"{backlog.suspended_lanes:,} of the channels"
         notes.append(line(f"Slack lets nothing into {channels}: invite the bot again, or retry."))
     return tuple(Note(each) for each in notes)
+
+
+def _waiting_line(backlog: Backlog) -> Line:
+    is_one = backlog.waiting == 1
+    count = "1 message waits since " if is_one else f"{backlog.waiting:,} messages wait, the oldest since "
+    failed = "it" if is_one else "all" if backlog.retrying == backlog.waiting else f"{backlog.retrying:,} of them"
+    return line(count, Moment(backlog.oldest_at), f"; {failed} failed before." if backlog.retrying else ".")
 
 
 def _ways_out(result: DeliveriesResult) -> tuple[Part, ...]:
@@ -358,7 +377,7 @@ def _retried_line(each: Retried) -> Line:
 
 
 def _resumed(*, is_resumed: bool) -> str:
-    return " The channel was suspended; it is not any more, unless Slack refuses again." if is_resumed else ""
+    return " The channel was closed to me; it is not any more, unless Slack refuses again." if is_resumed else ""
 
 
 COMMAND = Command(
@@ -368,7 +387,7 @@ COMMAND = Command(
     role=Role.MEMBER,
     parameters=(
         click.Argument(["words"], nargs=-1, required=False, metavar="retry|drop id"),
-        flag("failed", "Only what was not delivered: retrying, dead letters, suspended channels."),
+        flag("failed", "Only what was not delivered: retrying, dead letters, channels closed to me."),
         flag("all", "Every channel; with retry, everything that failed in this one."),
         limit_option(DEFAULT_LIMIT),
         click.Option(["--channel"], type=_ChannelType(), metavar="C", help="Another channel than this one."),

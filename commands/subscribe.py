@@ -98,7 +98,7 @@ def render(result: SubscribeResult) -> Document:
     """Say what changed. All that the channel hears of was said in the channel, unless nothing changed."""
     notes = [Note(marked(note)) for note in result.notes]
     url = [CodeBlock(result.webhook_url.get_secret_value())] if result.webhook_url else []
-    state = state_parts(result.channel) if result.change is Change.UNCHANGED else ()
+    state = state_parts(result.channel, names_people=True) if result.change is Change.UNCHANGED else ()
     return Document("", (Paragraph(_what_changed(result)), *state, *notes, *url))
 
 

@@ -171,10 +171,11 @@ def render(result: SubscriptionsResult) -> Document:
     if result.toml is not None:
         return Document(TITLE, tuple(_code_blocks(result.toml.split("\n"))))
     if not result.arguments.everywhere:
-        return Document(f"{TITLE} of this channel", tuple(state_parts(result.channels[0])))
+        return Document(f"{TITLE} of this channel", tuple(state_parts(result.channels[0], names_people=True)))
     parts: list[Part] = []
     for channel in result.channels:
-        parts += [Paragraph(line(Strong("In "), Channel(channel.channel))), *state_parts(channel)]
+        heading = Paragraph(line(Strong("In "), Channel(channel.channel)))
+        parts += [heading, *state_parts(channel, names_people=True)]
     return Document(TITLE, tuple(parts))
 
 

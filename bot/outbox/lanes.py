@@ -156,6 +156,12 @@ def lock(connection: Connection, lane: Lane) -> None:
     connection.execute(select(lanes.c.fence).where(_is(lane)).with_for_update()).first()
 
 
+def end_leases(connection: Connection, now: datetime) -> None:
+    """End all leases. For the start of the one process that a database has: whoever held them is dead."""
+    held = lanes.c.leased_until.is_not(None)
+    connection.execute(update(lanes).where(held).values(leased_until=None, due_at=now, fence=lanes.c.fence + 1))
+
+
 def suspend(connection: Connection, lane: Lane, *, why: str, now: datetime) -> None:
     """Send nothing any more until somebody resumes it.
 

@@ -43,6 +43,7 @@ from bot.slack.render import cut_tables, render
 INSPECT_ACTION = "push_inspect"
 TAGS_ACTION = "push_tags"
 MUTE_ACTION = "push_mute"
+UNMUTE_ACTION = "push_unmute"
 
 MOST_TAGS = 50
 """So many are named; the others are counted, and are in `tags_table`."""
@@ -328,7 +329,8 @@ def _buttons(fold: Fold, message_id: str, *, can_mute: bool) -> Block:
     last = next((tag.tag for tag in reversed(fold.tags) if tag.tag), "") if len(fold.tags) > 1 else ""
     # Only one of several tags is inspected, the one that was pushed last: the button says which.
     inspect = f"Inspect {last}" if last else "Inspect"
-    labels = {INSPECT_ACTION: inspect, TAGS_ACTION: "Tags", **({MUTE_ACTION: "Mute 24 h"} if can_mute else {})}
+    mute = {MUTE_ACTION: "Mute 24 h"} if can_mute else {UNMUTE_ACTION: "Unmute"}
+    labels = {INSPECT_ACTION: inspect, TAGS_ACTION: "Tags", **mute}
     return blocks.actions(
         *(blocks.button(label, action_id=action, value=message_id) for action, label in labels.items())
     )

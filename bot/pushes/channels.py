@@ -12,8 +12,10 @@ from bot.outbox import lanes
 from bot.outbox import messages as outbox
 from bot.outbox.lanes import Lane
 from bot.outbox.notes import add_note
+from bot.outbox.writers import MessageRow
 from bot.pushes import folding
 from bot.pushes.intake import HOME
+from bot.pushes.mutes import lift
 from bot.slack import text
 from bot.slack.message import Message
 from bot.store.base import Store
@@ -41,6 +43,19 @@ class Subject:
 
     repository: RepositoryName
     tag: str | None
+
+
+@dataclass(frozen=True)
+class Mute:
+    """What a channel does not want to hear of for a while.
+
+    Attributes:
+        repository: Which.
+        until: Until when (UTC).
+    """
+
+    repository: RepositoryName
+    until: datetime
 
 
 def tell_owners(connection: Connection, lane: Lane, why: str, now: datetime) -> None:
@@ -87,7 +102,7 @@ class Channels:
             logger.info("channel_resumed", extra={"channel": channel})
         return was_closed
 
-    def mute(self, message_id: str, *, channel: str, by: str) -> datetime | None:
+    def mute(self, message_id: str, *, channel: str, by: str) -> Mute | None:
         """Let a channel hear no more of the repository that a message is about, for a day.
 
         Args:
@@ -96,38 +111,64 @@ class Channels:
             by: The Slack user id of who did.
 
         Returns:
-            Until when (UTC); None when there is no such message in that channel.
+            What is muted; None when there is no such message in that channel.
         """
 
-        def work(connection: Connection) -> datetime | None:
+        def work(connection: Connection) -> Mute | None:
             now = self._store.now(connection)
-            lane = Lane(self._workspace, channel)
-            message = outbox.find(connection, message_id)
-            if message is None or (message.lane, message.kind) != (lane, folding.KIND):
+            message = self._announcement(connection, message_id, channel)
+            if message is None:
                 return None
-            until = now + MUTED_FOR
+            mute = Mute(RepositoryName.parse(message.stream), now + MUTED_FOR)
+            lanes.wake(connection, [message.lane], now)
             row: dict[str, Any] = {
-                "workspace": lane.workspace,
-                "channel": lane.channel,
+                "workspace": message.lane.workspace,
+                "channel": message.lane.channel,
                 "repository": message.stream,
-                "until_at": until,
+                "until_at": mute.until,
                 "muted_by": by,
             }
-            lanes.wake(connection, [lane], now)
             put(connection, mutes, row)
             outbox.change(connection, [message.id], now)
-            return until
+            return mute
 
         return self._store.write(work)
+
+    def unmute(self, message_id: str, *, channel: str) -> RepositoryName | None:
+        """Let a channel hear again of the repository that a message is about.
+
+        Returns:
+            Which; None when there is no such message in that channel.
+        """
+
+        def work(connection: Connection) -> RepositoryName | None:
+            now = self._store.now(connection)
+            message = self._announcement(connection, message_id, channel)
+            if message is None:
+                return None
+            lanes.wake(connection, [message.lane], now)
+            repository = RepositoryName.parse(message.stream)
+            lift(connection, message.lane, repository)
+            outbox.change(connection, [message.id], now)
+            return repository
+
+        return self._store.write(work)
+
+    def _announcement(self, connection: Connection, message_id: str, channel: str) -> MessageRow | None:
+        message = outbox.find(connection, message_id)
+        if message is None or (message.lane, message.kind) != (Lane(self._workspace, channel), folding.KIND):
+            return None
+        return message
 
     def subject(self, message_id: str, *, channel: str) -> Subject | None:
         """Return what a message of a channel is about; None when there is no such message there."""
         with self._store.read() as connection:
-            message = outbox.find(connection, message_id)
-            if message is None or (message.lane, message.kind) != (Lane(self._workspace, channel), folding.KIND):
+            message = self._announcement(connection, message_id, channel)
+            if message is None:
                 return None
             tags = select(members.c.tag).where(members.c.message_id == message_id, members.c.tag != "")
-            last = connection.execute(tags.order_by(members.c.pushed_at.desc()).limit(1)).scalar()
+            last_first = tags.order_by(members.c.pushed_at.desc(), members.c.event_id.desc())
+            last = connection.execute(last_first.limit(1)).scalar()
             return Subject(RepositoryName.parse(message.stream), last)
 
 

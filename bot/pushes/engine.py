@@ -77,7 +77,13 @@ class PushEngine:
         }
 
     def start(self) -> None:
-        """Begin."""
+        """Begin.
+
+        Raises:
+            StoreUnavailableError: The database is away.
+        """
+        if not self._store.is_shared:
+            self._store.write(lambda connection: lanes.end_leases(connection, self._store.now(connection)))
         for loop in self.loops.values():
             loop.start()
 

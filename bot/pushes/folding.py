@@ -305,10 +305,8 @@ def fold_of(connection: Connection, message_id: str, lane: Lane, now: datetime) 
     for row in rows:
         by_tag.setdefault(row.tag, []).append(row)
     details = _details_of(connection, [pushes[-1].id for pushes in by_tag.values()])
-    tags = sorted(
-        (_pushed_tag(tag, pushes, details[pushes[-1].id]) for tag, pushes in by_tag.items()),
-        key=lambda each: each.pushed_at[-1],
-    )
+    in_order = sorted(by_tag.items(), key=lambda each: (each[1][-1].pushed_at, each[1][-1].id))
+    tags = [_pushed_tag(tag, pushes, details[pushes[-1].id]) for tag, pushes in in_order]
     mute = connection.execute(select(mutes).where(_mute(lane, repository), mutes.c.until_at > now)).first()
     return Fold(
         repository=RepositoryName.parse(repository),

@@ -33,8 +33,8 @@ _RESHAPE_LOCK = 0x48_75_62_42_6F_74
 """The advisory lock of `reshape`: the letters HubBot."""
 _SETTINGS = {
     "statement_timeout": "10s",
-    "lock_timeout": "5s",
-    "idle_in_transaction_session_timeout": "60s",
+    "lock_timeout": "2s",
+    "idle_in_transaction_session_timeout": "15s",
     "timezone": "UTC",
 }
 _CONNECTING: Mapping[str, str] = {

@@ -7,7 +7,7 @@ nothing that its sender could not have typed; and rights are checked as for a co
 import logging
 
 from bot.governance.roles import Role
-from bot.pushes.card import INSPECT_ACTION, MUTE_ACTION, TAGS_ACTION
+from bot.pushes.card import INSPECT_ACTION, MUTE_ACTION, TAGS_ACTION, UNMUTE_ACTION
 from bot.pushes.channels import Channels, Subject
 from bot.slack import text
 from bot.store.errors import StoreUnavailableError, UnstorableError
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 QUESTIONS = frozenset({INSPECT_ACTION, TAGS_ACTION})
 """Buttons that ask a command."""
-ACTIONS = QUESTIONS | {MUTE_ACTION}
+ACTIONS = QUESTIONS | {MUTE_ACTION, UNMUTE_ACTION}
 GONE = "This message is older than what the bot remembers. Type the command instead."
 AWAY = "The bot's database is away. Try again in a minute."
 
@@ -52,20 +52,32 @@ class Announced:
         return f"tags {subject.repository}" if click.action_id == TAGS_ACTION else f"inspect {_image(subject)}"
 
     def mute(self, click: Click) -> Outgoing:
-        """Mute what a message is about, and return what to tell who pressed the button."""
+        """Mute what a message is about, or let it be heard of again; return what to tell who pressed the button."""
+        is_mute = click.action_id == MUTE_ACTION
         try:
-            self._rights.check(click.person, Role.OPERATOR, "Mute")
-            until = self._channels.mute(click.value, channel=click.channel_id, by=click.person.user_id)
+            self._rights.check(click.person, Role.OPERATOR, "Mute" if is_mute else "Unmute")
+            said = self._muted(click) if is_mute else self._unmuted(click)
         except NotAllowedError as error:
             return notice(str(error))
         except StoreUnavailableError:
             return notice(AWAY)
         except UnstorableError:
             return notice(GONE)
-        if until is None:
-            return notice(GONE)
-        logger.info("repository_muted", extra={"channel": click.channel_id, "user_id": click.person.user_id})
-        return notice(f"Muted until {text.date(until)}. Pushes to it are not announced in this channel until then.")
+        facts = {"channel": click.channel_id, "user_id": click.person.user_id}
+        logger.info("repository_muted" if is_mute else "repository_unmuted", extra=facts)
+        return notice(said)
+
+    def _muted(self, click: Click) -> str:
+        mute = self._channels.mute(click.value, channel=click.channel_id, by=click.person.user_id)
+        if mute is None:
+            return GONE
+        return f"{text.code(str(mute.repository))} is muted in this channel until {text.date(mute.until)}."
+
+    def _unmuted(self, click: Click) -> str:
+        repository = self._channels.unmute(click.value, channel=click.channel_id)
+        if repository is None:
+            return GONE
+        return f"Pushes to {text.code(str(repository))} are announced in this channel again."
 
     def opened(self, channel: str) -> None:
         """Announce again what a channel subscribed to: the bot was let in, or the channel is not archived any more."""

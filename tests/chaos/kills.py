@@ -205,8 +205,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _table(outcomes: Mapping[str, Outcome], seed: int) -> Table:
     table = Table(title=f"kill -9 during delivery, seed {seed}")
-    headings = ("store", "kills", "on their way then", "pushes", "owed", "lost", "out of order", "messages")
-    for heading in (*headings, "duplicates", "unexplained", "recovered in", "took"):
+    headings = ("store", "kills", "on their way then", "pushes", "owed", "lost", "told by two", "out of order")
+    for heading in (*headings, "messages", "duplicates", "unexplained", "recovered in", "took"):
         table.add_column(heading)
     for name, outcome in outcomes.items():
         account = outcome.account
@@ -215,7 +215,8 @@ def _table(outcomes: Mapping[str, Outcome], seed: int) -> Table:
             outcome.in_flight,
             account.pushes,
             account.owed,
-            len(account.lost) + len(account.doubled),
+            len(account.lost),
+            len(account.doubled),
             len(account.disordered),
             account.messages,
             sum(account.duplicates.values()),

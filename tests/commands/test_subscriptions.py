@@ -58,7 +58,7 @@ def test_every_member_sees_what_the_channel_hears_of(desk: FollowingDesk) -> Non
 
     assert desk.says("subscriptions") == [
         "Subscriptions of this channel",
-        "- 1. acme/api --tag 'v*', since 2026-11-21 09:00 UTC by U0OPERATOR",
+        "1.: acme/api --tag 'v*', since 2026-11-21 09:00 UTC by U0OPERATOR",
     ]
 
 
@@ -84,9 +84,9 @@ def test_operators_see_every_channel(desk: FollowingDesk) -> None:
     assert desk.says("subscriptions --all") == [
         "Subscriptions",
         "In C0OTHER",
-        "- 1. acme/empty, every push, since 2026-11-21 09:00 UTC by U0OTHER",
+        "1.: acme/empty, every push, since 2026-11-21 09:00 UTC by U0OTHER",
         "In C0RELEASES",
-        "- 1. acme/api, every push, since 2026-11-21 09:00 UTC by U0OPERATOR",
+        "1.: acme/api, every push, since 2026-11-21 09:00 UTC by U0OPERATOR",
     ]
     desk.role = Role.MEMBER
     assert isinstance(desk.ask("subscriptions --all").failure, AccessDeniedError)
@@ -154,12 +154,12 @@ def test_each_channel_that_an_import_changes_is_told_what_it_hears_of_now(desk: 
     assert desk.channel.said == [
         [
             "What is announced here was changed by an import, as U0OTHER asked:",
-            "- 1. acme/*, every push, since 2026-11-21 09:00 UTC by U0OTHER",
+            "1.: acme/*, every push, since 2026-11-21 09:00 UTC",
         ],
         [
             "What is announced here was changed by an import, as U0OTHER asked:",
-            "- 1. acme/empty, every push, since 2026-11-21 09:00 UTC by U0OPERATOR",
-            "- 2. acme/api --tag 'v*', since 2026-11-21 09:00 UTC by U0OTHER",
+            "1.: acme/empty, every push, since 2026-11-21 09:00 UTC",
+            "2.: acme/api --tag 'v*', since 2026-11-21 09:00 UTC",
         ],
     ]
 
@@ -171,7 +171,7 @@ def test_a_channel_that_hears_no_more_is_told_so_too(desk: FollowingDesk) -> Non
 
     accept(desk, planned)
 
-    assert desk.channel.said[0][1].startswith("- 1. acme/new, every push")
+    assert desk.channel.said[0][1].startswith("1.: acme/new, every push")
 
 
 def test_a_plan_that_nobody_applies_is_told_to_no_channel(desk: FollowingDesk) -> None:

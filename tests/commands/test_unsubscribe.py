@@ -26,11 +26,22 @@ def test_names_and_numbers_are_removed_and_the_channel_sees_it(desk: FollowingDe
     assert desk.says("unsubscribe api 2") == ["Unsubscribed: acme/api, library/nginx."]
     assert desk.channel.said == [
         [
-            "No longer announced here, as U0OPERATOR asked: acme/api, library/nginx.",
-            "- 3. acme/*, every push, since 2026-11-21 09:00 UTC by U0OPERATOR",
-            "- 4. acme/filed, every push, from the configuration file since 2026-11-21 09:00 UTC",
+            "U0OPERATOR unsubscribed this channel from acme/api, library/nginx.",
+            "3.: acme/*, every push, since 2026-11-21 09:00 UTC",
+            "4.: acme/filed, every push, from the configuration file since 2026-11-21 09:00 UTC",
         ]
     ]
+
+
+def test_the_channel_is_told_when_it_hears_of_nothing_any_more() -> None:
+    with open_following_desk() as desk:
+        desk.ask("subscribe acme/api")
+        desk.ask("unsubscribe acme/api")
+
+        assert desk.channel.said[-1] == [
+            "U0OPERATOR unsubscribed this channel from acme/api.",
+            "No pushes are announced here now.",
+        ]
 
 
 def test_a_short_name_is_what_is_subscribed_to_and_asks_nobody(desk: FollowingDesk) -> None:

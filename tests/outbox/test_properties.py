@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -235,7 +236,7 @@ class OutboxMachine(RuleBasedStateMachine):
         return self._waiting_at_rest
 
 
-TestOutbox = OutboxMachine.TestCase
+TestOutbox = pytest.mark.timeout(300)(OutboxMachine.TestCase)  # Making a failure small takes its time.
 TestOutbox.settings = settings(max_examples=60, stateful_step_count=40)
 
 

@@ -61,14 +61,14 @@ def test_one_push_of_several_platforms_is_one_announcement_and_a_rollback_is_ano
     confirmation = messages(mia).last
     expect(confirmation).to_contain_text("Hub Bot")
     expect(confirmation).to_contain_text("@Omar Okafor")
-    expect(confirmation).to_contain_text("acme/api")
+    expect(confirmation).to_contain_text(re.compile(r"1\. acme/api, every push, since "))
 
     began = time.monotonic()
     pushed = push(omar, "acme/api", "latest")
     first = announced(omar, "acme/api:latest")
     assert time.monotonic() - began < ON_TIME_SECONDS
     expect(first).to_contain_text("by ana")
-    expect(first).to_contain_text(re.compile(r"amd64 [\d.]+ MB.*arm64/v8 [\d.]+ MB"))
+    expect(first).to_contain_text(re.compile(r"amd64 [\d.]+\sMB.*arm64/v8 [\d.]+\sMB"))
     expect(first).to_contain_text(pushed)
 
     began = time.monotonic()
@@ -122,6 +122,45 @@ def test_deliveries_lead_to_the_announcement(open_page: OpenPage, demo: RunningD
     expect(row).to_contain_text("delivered")
     address = re.compile(f"/archives/C0GENERAL/p{posted['ts'].replace('.', '')}$")
     expect(row.get_by_role("link")).to_have_attribute("href", address)
+
+    for number in range(30):
+        demo.post("/act", {"as": "U0OMAR", "do": "type", "channel": "C0GENERAL", "text": f"so much is said: {number}"})
+    card = announced(page, "acme/web:2.5.0")
+    expect(card).not_to_be_in_viewport()
+    row.get_by_role("link").click()
+    expect(card).to_be_in_viewport()
+    expect(card).to_be_focused()
+    expect(page).to_have_url(re.compile("#C0GENERAL$"))
+    assert len(page.context.pages) == 1
+
+
+def test_a_bot_that_is_not_there_says_how_to_invite_it_and_that_works(open_page: OpenPage) -> None:
+    omar = open_page(user="U0OMAR", channel="C0RANDOM")
+
+    say(omar, "/hub subscribe acme/notifier")
+    expect(answer(omar, "I am not in this channel")).to_contain_text(
+        "type /invite @Hub Bot, then the same command again"
+    )
+    say(omar, "/invite @Hub Bot")
+    answer(omar, "@Hub Bot has joined the channel")
+    say(omar, "/hub subscribe acme/notifier")
+
+    answer(omar, "@Omar Okafor subscribed this channel to acme/notifier.")
+
+
+def test_the_panel_offers_what_the_tips_are_about_and_says_what_to_wait_for(open_page: OpenPage) -> None:
+    ana = open_page(user="U0ANA", channel="C0CREW")
+    form = ana.get_by_role("form", name="Push a tag")
+    expect(form.get_by_role("combobox", name="Repository")).to_have_value("acme/api")
+
+    push(ana, "acme/api", "0.0.1", webhooks=2)
+    expect(form.get_by_role("status")).to_have_text(
+        re.compile(r", 2 webhooks\. The bot waits for five quiet seconds\.$")
+    )
+    say(ana, "/hub subscribe acme/api")
+
+    # Docker Hub tells the bot of pushes already, and its address is no secret to this demo.
+    expect(answer(ana, "Subscribed: acme/api.")).not_to_contain_text("webhook")
 
 
 def test_an_operator_mutes_a_repository_for_a_day(open_page: OpenPage, demo: RunningDemo) -> None:

@@ -41,7 +41,7 @@ def test_everything_that_the_welcome_suggests_works(open_page: OpenPage) -> None
     expect(answer(page, "Tags of acme/api").get_by_role("row")).to_have_count(26)
 
     say(page, "/hub subscribe acme/api")
-    expect(answer(page, "Announced here from now on")).to_contain_text("acme/api")
+    answer(page, "subscribed this channel to acme/api.")
     push(page, "acme/api", "2.41.0")
     expect(announcements(page, "acme/api:2.41.0")).to_have_count(1)
 
@@ -110,7 +110,9 @@ def test_completion_leads_from_the_slash_to_the_tag(open_page: OpenPage) -> None
     page = open_page(user="U0OMAR", channel="C0RANDOM")
     box = composer(page)
 
-    box.press_sequentially("/hub ta")
+    box.press_sequentially("/")
+    expect(page.get_by_role("option")).to_contain_text(["/hub", "/invite", "/remove"])
+    box.press_sequentially("hub ta")
     expect(page.get_by_role("option", name=re.compile("^tags"))).to_be_visible()
     box.press("ArrowDown")
     box.press("Tab")

@@ -33,7 +33,7 @@ DIGEST, BEFORE, OTHER = ("sha256:" + character * 64 for character in "abc")
 MESSAGE = "msg_1"
 
 
-def image(digest: str = DIGEST, **by_platform: int) -> TagImage:
+def image(digest: str = DIGEST, /, **by_platform: int) -> TagImage:
     """Return an image; the platforms are those of Linux."""
     sizes = by_platform or {"amd64": 84_200_000}
     platforms = tuple(
@@ -63,10 +63,14 @@ def fold(*tags: PushedTag, repository: RepositoryName = API, **facts: Any) -> Fo
 
 
 def shown(*tags: PushedTag, **facts: Any) -> list[str]:
-    """Return what a person sees, one line after the other."""
+    """Return what a person sees, one line after the other; every blank is a usual one."""
     message = card(fold(*tags, **facts), message_id=MESSAGE)
     assert_valid_message(message)
-    return [line for block in message.blocks for line in seen(block).splitlines()]
+    return [line for block in message.blocks for line in plain(seen(block)).splitlines()]
+
+
+def plain(words: str) -> str:
+    return words.replace("\u00a0", " ")
 
 
 def seen(value: Any) -> str:  # noqa: PLR0911 - One line for each kind of element.
@@ -124,7 +128,7 @@ def test_a_push_is_told_in_three_lines() -> None:
 def test_the_text_says_the_same_without_buttons() -> None:
     message = card(fold(confirmed(previous=image(BEFORE, amd64=82_900_000))), message_id=MESSAGE)
 
-    assert message.text == (
+    assert plain(message.text) == (
         "*<https://hub.docker.com/r/acme/api/tags?name=1.2.3|acme/api:1.2.3>* pushed by `ana` · "
         f"<!date^1795269900^{{date_short_pretty}} at {{time}}|{WHEN}>\n"
         "84.2 MB, +1.3 MB (+1.6 %) · amd64\n"
@@ -227,22 +231,73 @@ def test_a_push_without_a_webhook_says_how_it_was_found(source: str) -> None:
     assert "found by looking at Docker Hub; no webhook came" in shown(confirmed(source=source))
 
 
+def grown(platform: str | None, percent: int, against: str = "the last push") -> Growth:
+    return Growth(platform=platform, against=against, before_bytes=100_000_000, after_bytes=(100 + percent) * 1_000_000)
+
+
+def growth_told(*growths: Growth, platforms: int = 1) -> list[str]:
+    """Return what the card of an image for so many platforms says of its growth."""
+    read = image(**{f"p{number}": 84_200_000 for number in range(platforms)})
+    return [each for each in shown(confirmed(read=read, growths=growths)) if each.startswith("Grew")]
+
+
 def test_growth_and_a_lost_platform_stand_out() -> None:
-    growths = (
-        Growth(platform="linux/amd64", against="the last push", before_bytes=80_100_000, after_bytes=108_000_000),
-        Growth(platform=None, against="the baseline 1.0", before_bytes=70_000_000, after_bytes=84_200_000),
-    )
-    tag = confirmed(read=image(amd64=108_000_000), previous=image(BEFORE, amd64=80_100_000, s390x=1), growths=growths)
+    before = image(BEFORE, amd64=80_100_000, s390x=1)
+    tag = confirmed(read=image(amd64=108_000_000), previous=before, growths=(grown("linux/amd64", 35),))
 
     message = card(fold(tag), message_id=MESSAGE)
 
-    assert seen(message.blocks[2]).splitlines() == [
-        "linux/amd64 grew 35 % against the last push: 80.1 MB → 108 MB",
-        "The image grew 20 % against the baseline 1.0: 70.0 MB → 84.2 MB",
-        "Lost linux/s390x: the image before had it",
+    assert plain(seen(message.blocks[2])).splitlines() == [
+        "Grew by 35 % since the last push",
+        "Lost s390x: the image before had it",
     ]
-    bold = [each["text"] for each in elements(message, "text") if each.get("style", {}).get("bold")]
-    assert bold == ["linux/amd64 grew 35 %", "The image grew 20 %", "Lost linux/s390x:"]
+    bold = [plain(each["text"]) for each in elements(message, "text") if each.get("style", {}).get("bold")]
+    assert bold == ["Grew by 35 %", "Lost s390x:"]
+
+
+def test_growth_of_several_platforms_is_one_line() -> None:
+    growths = grown("linux/amd64", 20), grown("linux/arm64/v8", 20)
+
+    assert growth_told(*growths, platforms=2) == ["Grew by 20 % since the last push (amd64 +20 %, arm64/v8 +20 %)"]
+
+
+def test_of_platforms_that_grew_differently_the_most_is_told_first() -> None:
+    growths = grown("linux/amd64", 20), grown("linux/arm64/v8", 41)
+
+    assert growth_told(*growths, platforms=2) == [
+        "Grew by up to 41 % since the last push (amd64 +20 %, arm64/v8 +41 %)"
+    ]
+
+
+def test_growth_against_a_baseline_is_told_where_it_says_more() -> None:
+    last = grown("linux/amd64", 20), grown("linux/arm64/v8", 20)
+
+    same = growth_told(*last, grown("linux/amd64", 20, "the baseline 1.0"), platforms=2)
+    more = growth_told(*last, grown("linux/arm64/v8", 41, "the baseline 1.0"), platforms=2)
+
+    assert same == ["Grew by 20 % since the last push (amd64 +20 %, arm64/v8 +20 %)"]
+    assert more == [*same, "Grew by 41 % since the baseline 1.0 (arm64/v8 +41 %)"]
+
+
+def test_growth_of_a_platform_without_a_name_names_none() -> None:
+    assert growth_told(grown(None, 12, "the baseline")) == ["Grew by 12 % since the baseline"]
+
+
+def test_growth_from_nothing_is_told_in_bytes() -> None:
+    growth = Growth(platform="linux/amd64", against="the baseline", before_bytes=0, after_bytes=84_200_000)
+
+    assert growth_told(growth) == ["Grew by 84.2 MB since the baseline"]
+
+
+def test_no_line_ends_between_a_number_and_its_unit() -> None:
+    tag = confirmed(previous=image(BEFORE, amd64=82_900_000), growths=(grown("linux/amd64", 35),))
+
+    message = card(fold(tag), message_id=MESSAGE)
+
+    assert seen(message.blocks[1]) == "84.2\u00a0MB, +1.3\u00a0MB (+1.6\u00a0%) · amd64"
+    assert seen(message.blocks[2]) == "Grew by 35\u00a0% since the last push"
+    assert "84.2\u00a0MB, +1.3\u00a0MB (+1.6\u00a0%) · amd64" in message.text
+    assert "\u00a0" not in csv_file(tags_table(fold(tag))).decode()
 
 
 def hardened(digest: str, *numbers: str) -> dict[str, Any]:
@@ -279,7 +334,7 @@ def test_several_names_of_one_image_are_told_at_once() -> None:
         f"acme/api: 1.2.3, 1.2, latest pushed by ana · {WHEN}",
         "84.2 MB, +1.3 MB (+1.6 %) · amd64",
         DIGEST,
-        "[Inspect] [Tags] [Mute 24 h]",
+        "[Inspect latest] [Tags] [Mute 24 h]",
     ]
 
 
@@ -288,7 +343,7 @@ def test_what_names_of_one_image_have_in_common_counts_once() -> None:
 
     lines = shown(confirmed("1.2", growths=(growth,)), confirmed("latest", growths=(growth,)))
 
-    assert sum("grew" in line for line in lines) == 1
+    assert sum("Grew" in line for line in lines) == 1
 
 
 def test_tags_that_differ_are_told_line_by_line() -> None:
@@ -301,13 +356,13 @@ def test_tags_that_differ_are_told_line_by_line() -> None:
     )
 
     assert shown(*tags) == [
-        f"acme/api: 4 tags pushed by ana · last {WHEN}",
-        "1.2.3: linux/amd64 grew 68 % against the last push: 50.0 MB → 84.2 MB",
+        f"acme/api: 4 tags pushed by ana · {WHEN}",
+        "1.2.3: grew by 68 % since the last push",
         "- 1.2.3 · 84.2 MB · +1.3 MB (+1.6 %) · aaaaaaaaaaaa",
-        "- debug · pushed 2 times · 184 MB · cccccccccccc",
+        "- debug · 184 MB · cccccccccccc",
         "- nightly · confirming…",
         "- pr-12 · unconfirmed: Docker Hub shows no such tag",
-        "[Inspect] [Tags] [Mute 24 h]",
+        "[Inspect pr-12] [Tags] [Mute 24 h]",
     ]
 
 
@@ -344,10 +399,16 @@ def test_kinds_that_differ_are_told_of_each_tag() -> None:
     ]
 
 
-def test_several_pushes_of_one_tag_are_counted() -> None:
-    tag = confirmed(pushed_at=(PUSHED - timedelta(hours=1), PUSHED), pushers=("ana", "ben", "cleo", "dora", "emil"))
+def test_how_many_webhooks_told_of_a_push_is_not_said() -> None:
+    several = PUSHED - timedelta(hours=1), PUSHED - timedelta(seconds=1), PUSHED
+    tag = confirmed(pushed_at=several, pushers=("ana", "ben", "cleo", "dora", "emil"))
+    differing = [confirmed(f"1.{number}", image(f"sha256:{number:064}"), pushed_at=several) for number in range(6)]
 
-    assert shown(tag)[0] == f"acme/api:1.2.3 pushed 2 times by ana, ben, cleo and 2 more · last {WHEN}"
+    assert shown(tag)[0] == f"acme/api:1.2.3 pushed by ana, ben, cleo and 2 more · {WHEN}"
+    assert shown(confirmed("1.2", pushed_at=several), confirmed("latest"))[0] == (
+        f"acme/api: 1.2, latest pushed by ana · {WHEN}"
+    )
+    assert shown(*differing)[:2] == [f"acme/api: 6 tags pushed by ana · {WHEN}", "Tag | Size | Digest"]
 
 
 def words_of(message: Message) -> set[str]:
@@ -401,7 +462,8 @@ def test_a_test_is_marked_and_has_no_buttons() -> None:
 
     assert seen(message.blocks[0]).startswith("Test: acme/api:1.2.3 pushed by ana")
     assert message.text.startswith("*Test:* ")
-    assert "This is a test: nothing was pushed." in message.text
+    assert seen(message.blocks[-1]).startswith("This is a test: nothing was pushed.")
+    assert message.text.splitlines()[-1].startswith("This is a test: nothing was pushed.")
     assert buttons(message) == []
 
 
@@ -413,12 +475,24 @@ def test_the_buttons_carry_the_message() -> None:
     ]
 
 
-def test_a_muted_repository_says_by_whom_and_cannot_be_muted_again() -> None:
+def test_of_several_tags_inspect_names_the_one_that_was_pushed_last() -> None:
+    def first_button(*names: str) -> str:
+        message = card(fold(*(confirmed(name) for name in names)), message_id=MESSAGE)
+        assert_valid_message(message)
+        return seen(elements(message, "button")[0])
+
+    assert first_button("1.2", "1.2.3") == "Inspect 1.2.3"
+    assert first_button("1.2.3") == "Inspect"
+    assert first_button("1.2.3", "") == "Inspect 1.2.3"
+    assert first_button("1", "x" * 128) == f"Inspect {'x' * 66}…"
+
+
+def test_a_muted_repository_says_by_whom_and_can_be_heard_of_again() -> None:
     muted = fold(confirmed(), muted_until=PUSHED + timedelta(days=1), muted_by="U0ANA")
 
     message = card(muted, message_id=MESSAGE)
 
-    assert [action for action, _ in buttons(message)] == [INSPECT_ACTION, TAGS_ACTION]
+    assert [action for action, _ in buttons(message)] == [INSPECT_ACTION, TAGS_ACTION, UNMUTE_ACTION]
     assert seen(message.blocks[-1]) == "Muted by <@U0ANA> until 2026-11-22 14:05 UTC"
     assert message.text.splitlines()[-1].startswith("Muted by <@U0ANA> until <!date^")
     assert_valid_message(message)
@@ -436,10 +510,10 @@ def test_the_file_has_every_tag_with_all_that_is_known() -> None:
     table = tags_table(fold(confirmed(previous=before), unconfirmed(ReadingProblem.ABSENT, "=cmd()"), waiting("x")))
 
     assert csv_file(table).decode().splitlines() == [
-        "Tag,Kind,Last pushed,Pushes,Pushed by,Largest size (bytes),Change,Platforms,Digest,State",
-        f"1.2.3,image,2026-11-21T14:05:00Z,1,ana,84200000,'+1.3 MB (+1.6 %),linux/amd64,{DIGEST},confirmed",
-        "'=cmd(),image,2026-11-21T14:05:00Z,1,ana,,,,,unconfirmed: Docker Hub shows no such tag",
-        "x,image,2026-11-21T14:05:00Z,1,ana,,,,,confirming…",
+        "Tag,Kind,Last pushed,Pushed by,Largest size (bytes),Change,Platforms,Digest,State",
+        f"1.2.3,image,2026-11-21T14:05:00Z,ana,84200000,'+1.3 MB (+1.6 %),linux/amd64,{DIGEST},confirmed",
+        "'=cmd(),image,2026-11-21T14:05:00Z,ana,,,,,unconfirmed: Docker Hub shows no such tag",
+        "x,image,2026-11-21T14:05:00Z,ana,,,,,confirming…",
     ]
 
 

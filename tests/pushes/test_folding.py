@@ -8,6 +8,7 @@ from bot.sandbox.slack import seed
 from bot.sandbox.slack.faults import SlackFault
 from tests.pushes.post import Post, post, slack
 from tests.store.played import clock, store
+from tests.support.slack import buttons_of
 
 POST_MESSAGE = "chat.postMessage"
 __all__ = ["clock", "post", "slack", "store"]
@@ -224,10 +225,10 @@ def test_a_mute_keeps_pushes_back_and_says_so_in_the_message(post: Post) -> None
     assert message.metadata is not None
     message_id = message.metadata["event_payload"]["message_id"]
 
-    until = Channels(post.store).mute(message_id, channel=seed.DEPLOYS, by=seed.OMAR)
+    mute = Channels(post.store).mute(message_id, channel=seed.DEPLOYS, by=seed.OMAR)
     post.run(5)
-    assert until is not None
-    assert timedelta(hours=23, minutes=59) < until - post.clock.now() <= timedelta(hours=24)
+    assert mute is not None
+    assert timedelta(hours=23, minutes=59) < mute.until - post.clock.now() <= timedelta(hours=24)
     assert f"<@{seed.OMAR}>" in str(post.seen()[0].blocks)
     post.push("2.0")
     post.read_back("2.0")
@@ -240,6 +241,27 @@ def test_a_mute_keeps_pushes_back_and_says_so_in_the_message(post: Post) -> None
     post.read_back("3.0")
     post.run(20)
     assert len(post.texts()) == 2
+
+
+def test_a_mute_can_be_lifted(post: Post) -> None:
+    post.push()
+    post.read_back()
+    post.run(10)
+    metadata = post.seen()[0].metadata
+    assert metadata is not None
+    message_id = metadata["event_payload"]["message_id"]
+    post.channels.mute(message_id, channel=seed.DEPLOYS, by=seed.OMAR)
+    post.run(5)
+    assert [button["action_id"] for button in buttons_of(post.seen()[0])][-1] == "push_unmute"
+
+    assert str(post.channels.unmute(message_id, channel=seed.DEPLOYS)) == "acme/api"
+    post.push("2.0")
+    post.read_back("2.0")
+    post.run(20)
+
+    assert [button["action_id"] for button in buttons_of(post.seen()[0])][-1] == "push_mute"
+    assert len(post.texts()) == 2
+    assert post.channels.unmute(message_id, channel=seed.GENERAL) is None
 
 
 def test_a_mute_is_for_the_message_s_own_channel(post: Post) -> None:

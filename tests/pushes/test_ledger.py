@@ -183,6 +183,44 @@ def test_more_than_the_limit_is_said_to_be_there(past: Past, ledger: Ledger) -> 
     assert (len(three.rows), three.has_more) == (3, False)
 
 
+def test_several_webhooks_of_one_message_and_tag_count_once(past: Past, ledger: Ledger) -> None:
+    long, short = past.sent("C1"), past.sent("C1")
+    several = [past.push("acme/api:1", at=past.ago(minutes=9, seconds=-2 * each)) for each in range(40)]
+    past.tell(past.push("acme/api:0", at=past.ago(minutes=10)), short)
+    for event in several:
+        past.tell(event, long)
+    past.tell(past.push("acme/api:2", at=past.ago(minutes=2)), long)
+
+    one, two, three = (ledger.deliveries(channel="C1", limit=limit) for limit in (1, 2, 3))
+
+    assert ([each.tag for each in one.rows], one.has_more) == (["2"], True)
+    assert ([each.tag for each in two.rows], two.has_more) == (["2", *["1"] * 40], True)
+    assert ([each.tag for each in three.rows], three.has_more) == (["2", *["1"] * 40, "0"], False)
+    assert [each.event_id for each in two.rows[1:]] == several[::-1]
+    assert ledger.deliveries(channel=None, limit=2) == two
+
+
+def test_of_failed_messages_several_webhooks_count_once_too(past: Past, ledger: Ledger) -> None:
+    failing, dead = past.failing("C1"), past.dead("C1")
+    for minutes in (3, 4, 5):
+        past.tell(past.push(at=past.ago(minutes=minutes)), failing)
+    past.tell(past.push(at=past.ago(minutes=9)), dead)
+
+    one, two = (ledger.deliveries(channel="C1", failed=True, limit=limit) for limit in (1, 2))
+
+    assert ([each.state for each in one.rows], one.has_more) == (["retrying"] * 3, True)
+    assert ([each.state for each in two.rows], two.has_more) == ([*["retrying"] * 3, "dead letter"], False)
+
+
+def test_what_is_in_no_message_is_told_one_by_one(past: Past, ledger: Ledger) -> None:
+    for minutes in (3, 4):
+        past.tell(past.push(at=past.ago(minutes=minutes)), state="muted")
+
+    found = ledger.deliveries(channel="C1", limit=1)
+
+    assert (len(found.rows), found.has_more) == (1, True)
+
+
 def test_an_address_that_is_not_known_is_asked_for_once(past: Past, store: Store) -> None:
     asked = []
 
@@ -211,7 +249,11 @@ def test_the_backlog_counts_what_is_still_to_be_delivered(past: Past, ledger: Le
     past.tell(past.push(at=past.ago(days=2)), past.dead("C3"), channel="C3")
     past.lane("C4", suspended_at=NOW, suspension="is_archived")
 
-    everywhere = Backlog(waiting=4, retrying=2, oldest_at=oldest, dead_letters=1, suspended_lanes=1)
+    past.tell(past.push("acme/web", at=past.ago(minutes=59)))
+    past.tell(past.push("acme/api:2", at=past.ago(minutes=58)))
+
+    # One that is failing, one of each repository of which something waits, and one elsewhere.
+    everywhere = Backlog(waiting=4, retrying=1, oldest_at=oldest, dead_letters=1, suspended_lanes=1)
     assert ledger.backlog() == everywhere
     assert ledger.deliveries(channel=None, limit=1).backlog == everywhere
     assert ledger.backlog(channel="C2") == Backlog(waiting=1, oldest_at=past.ago(hours=2))

@@ -22,18 +22,32 @@ def image(size: int | None = None, /, digest: str = "sha256:aa", **by_platform: 
 BEFORE = "sha256:bb"
 
 
+def plain(words: str) -> str:
+    """Return the words with usual blanks."""
+    return words.replace(sizes.NO_BREAK, " ")
+
+
+def pieces_of(after: TagImage, before: TagImage | None) -> tuple[str, ...]:
+    return tuple(map(plain, sizes.size_pieces(after, before)))
+
+
+def test_no_line_ends_between_a_number_and_its_unit() -> None:
+    assert sizes.format_change(82_900_000, 84_200_000) == "+1.3\u00a0MB (+1.6\u00a0%)"
+    assert sizes.size_words(image(amd64=84_200_000)) == "84.2\u00a0MB"
+
+
 def test_one_platform_says_size_change_and_platform() -> None:
-    pieces = sizes.size_pieces(image(amd64=84_200_000), image(amd64=82_900_000, digest=BEFORE))
+    pieces = pieces_of(image(amd64=84_200_000), image(amd64=82_900_000, digest=BEFORE))
 
     assert pieces == ("84.2 MB, +1.3 MB (+1.6 %)", "amd64")
 
 
 def test_an_image_whose_one_before_is_not_known_says_no_change() -> None:
-    assert sizes.size_pieces(image(amd64=84_200_000), None) == ("84.2 MB", "amd64")
+    assert pieces_of(image(amd64=84_200_000), None) == ("84.2 MB", "amd64")
 
 
 def test_a_few_platforms_that_differ_are_told_one_by_one() -> None:
-    pieces = sizes.size_pieces(image(amd64=84_200_000, arm64=80_000_000), image(amd64=84_200_000, digest=BEFORE))
+    pieces = pieces_of(image(amd64=84_200_000, arm64=80_000_000), image(amd64=84_200_000, digest=BEFORE))
 
     assert pieces == ("amd64 84.2 MB, same size", "arm64 80.0 MB")
 
@@ -42,7 +56,7 @@ def test_many_platforms_are_told_as_a_range_with_the_largest_change() -> None:
     after = image(amd64=50_000_000, arm64=48_000_000, arm_v7=45_000_000, s390x=47_000_000)
     before = image(amd64=49_000_000, arm64=50_000_000, arm_v7=45_000_000, s390x=47_000_000, digest=BEFORE)
 
-    assert sizes.size_pieces(after, before) == (
+    assert pieces_of(after, before) == (
         "45.0 MB to 50.0 MB, up to -2.0 MB (-4.0 %)",
         "4 platforms: amd64, arm64, arm/v7, s390x",
     )
@@ -51,16 +65,16 @@ def test_many_platforms_are_told_as_a_range_with_the_largest_change() -> None:
 def test_the_same_image_again_is_called_so() -> None:
     same = image(amd64=84_200_000)
 
-    assert sizes.size_pieces(same, same) == ("84.2 MB, same image as before", "amd64")
+    assert pieces_of(same, same) == ("84.2 MB, same image as before", "amd64")
     assert sizes.change_words(same, same) == "same image as before"
 
 
 def test_an_artifact_without_platforms_has_the_size_that_docker_hub_tells() -> None:
-    assert sizes.size_pieces(image(24_310), image(24_000, digest=BEFORE)) == ("24.3 kB, +310 B (+1.3 %)",)
+    assert pieces_of(image(24_310), image(24_000, digest=BEFORE)) == ("24.3 kB, +310 B (+1.3 %)",)
 
 
 def test_a_size_that_nobody_knows_is_unknown() -> None:
-    assert sizes.size_pieces(image(), None) == ("size unknown",)
+    assert pieces_of(image(), None) == ("size unknown",)
     assert sizes.size_cell(image()) == Size(None)
 
 
@@ -99,7 +113,7 @@ def test_where_a_platform_has_no_name_none_is_called_lost() -> None:
     ],
 )
 def test_a_change_is_written_with_its_share(before: int, after: int, words: str) -> None:
-    assert sizes.format_change(before, after) == words
+    assert plain(sizes.format_change(before, after)) == words
 
 
 @given(st.integers(-(2**63), 2**63), st.integers(-(2**63), 2**63))
@@ -108,3 +122,19 @@ def test_a_change_says_which_way_it_went(before: int, after: int) -> None:
 
     expected = "+" if after > before else "-" if after < before else "same size"
     assert words.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [(100, 141, "41 %"), (100, 102, "2.0 %"), (0, 5_000, "5.0 kB"), (100, 1_200, "1,100 %")],
+)
+def test_growth_is_a_share_of_what_was_there(before: int, after: int, words: str) -> None:
+    assert plain(sizes.format_growth(before, after)) == words
+
+
+@pytest.mark.parametrize(
+    ("platform", "short"),
+    [("linux/arm64/v8", "arm64/v8"), ("windows/amd64", "windows/amd64"), (None, "unknown"), ("", "unknown")],
+)
+def test_that_a_platform_is_of_linux_goes_without_saying(platform: str | None, short: str) -> None:
+    assert sizes.short_platform(platform) == short

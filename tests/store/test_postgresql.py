@@ -161,8 +161,8 @@ def test_the_connection_says_whose_it_is_and_what_its_limits_are(store: Store) -
     assert store.write(settings) == {
         "application_name": "hub-bot",
         "statement_timeout": "10s",
-        "lock_timeout": "5s",
-        "idle_in_transaction_session_timeout": "1min",
+        "lock_timeout": "2s",
+        "idle_in_transaction_session_timeout": "15s",
         "TimeZone": "UTC",
         "transaction_isolation": "read committed",
     }

@@ -135,7 +135,7 @@ def test_an_operator_mutes_a_repository_for_a_day(world: World) -> None:
 
     world.clicks(MUTE_ACTION, OPERATOR)
 
-    assert world.told(user=OPERATOR).startswith("Muted until <!date^")
+    assert world.told(user=OPERATOR).startswith("`acme/api` is muted in this channel until <!date^")
     assert world.muted() == [(seed.DEPLOYS, "acme/api", OPERATOR)]
     world.post.run(1.0)
     card = said(world.bot.slack, seed.DEPLOYS)[0]
@@ -231,7 +231,7 @@ def test_where_the_bot_is_invited_it_announces_again_and_says_so(world: World) -
 
     wait_until(lambda: not world.is_suspended())
     world.post.run(1.0)
-    assert world.post.texts()[-1].startswith("I am back. Pushes are announced here again")
+    assert world.post.texts()[-1].startswith("I am back, and pushes are announced here again")
 
 
 def test_where_somebody_else_is_invited_nothing_changes(world: World) -> None:

@@ -323,7 +323,9 @@ def test_a_push_is_told_to_the_bot(page: PageOfTests) -> None:
         answer = pushed(page)
         bot.wait_for(1)
 
-    secret = page.sandbox.environment()["HUB_BOT_WEBHOOK_SECRET"]
+    settings = page.sandbox.environment()
+    assert settings["HUB_BOT_PUBLIC_URL"] == bot.url.removesuffix("/hook")
+    secret = settings["HUB_BOT_WEBHOOK_SECRET"]
     assert len(secret) >= 24
     assert bot.requests[0].path == f"/webhooks/dockerhub/{secret}"
     assert bot.payloads[0]["push_data"]["pusher"] == "ana"
