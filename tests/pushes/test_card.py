@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.images import RepositoryName
-from bot.pushes.card import INSPECT_ACTION, MOST_TAGS, MUTE_ACTION, TAGS_ACTION, card, tags_table
+from bot.pushes.card import INSPECT_ACTION, MOST_TAGS, MUTE_ACTION, TAGS_ACTION, UNMUTE_ACTION, card, tags_table
 from bot.pushes.model import (
     Fold,
     Growth,
