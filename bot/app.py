@@ -131,9 +131,13 @@ class Application:
         """
         upgrade(self._store)
         as_code.follow_file(self._pushes.subscribing.subscriptions, self._wanted)
-        self._server.start()
         self._engine.start()
         self._health.start()
+        try:
+            self._server.start()  # When it answers, everything else is at work.
+        except ConfigError:
+            self.stop()
+            raise
         if self._socket:
             self._socket.start()
         mode = "socket_mode" if self._socket else "http"

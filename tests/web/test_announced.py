@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, select
 from bot.clock import FrozenClock
 from bot.outbox import lanes as lane_rows
 from bot.outbox.lanes import Lane
-from bot.pushes.card import INSPECT_ACTION, MUTE_ACTION, TAGS_ACTION
+from bot.pushes.card import INSPECT_ACTION, MUTE_ACTION, TAGS_ACTION, UNMUTE_ACTION
 from bot.pushes.channels import Channels
 from bot.pushes.intake import HOME
 from bot.sandbox.slack import seed
@@ -139,7 +139,7 @@ def test_an_operator_mutes_a_repository_for_a_day(world: World) -> None:
     assert world.muted() == [(seed.DEPLOYS, "acme/api", OPERATOR)]
     world.post.run(1.0)
     card = said(world.bot.slack, seed.DEPLOYS)[0]
-    assert [button["action_id"] for button in buttons_of(card)] == [INSPECT_ACTION, TAGS_ACTION]
+    assert [button["action_id"] for button in buttons_of(card)] == [INSPECT_ACTION, TAGS_ACTION, UNMUTE_ACTION]
 
 
 def test_a_member_mutes_nothing_and_is_told_who_can(world: World) -> None:
