@@ -7,7 +7,7 @@ group before was being written.
 
 Some writes are urgent: somebody outside waits for them. They form groups of their own, and between two of those only
 one other write is done, however many wait. When one of the others has kept somebody waiting, the next one comes only
-after twice the time that it took.
+after three times the time that it took.
 """
 
 import sqlite3
@@ -27,7 +27,7 @@ from bot.store.failures import cause_of, unavailable
 
 Work = Callable[[Connection], Any]
 
-_RESTS = 2.0
+_RESTS = 3.0
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import os
 import signal
 import statistics
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from itertools import count, islice
 from typing import cast
 
 from bot.clock import SystemClock
+from bot.logs import configure_logging
 from bot.pushes.intake import Accepted, Intake
 from bot.pushes.payload import Push
 from bot.sandbox.slack import seed
@@ -112,7 +114,8 @@ class _Forgetful:
 
 
 def serve_bare(port: int) -> None:
-    """Serve the same route, without a database, until the process is killed."""
+    """Serve the same route, which logs as much, without a database, until the process is killed."""
+    configure_logging(stream=tempfile.TemporaryFile("w"))  # noqa: SIM115 - Into a file, as ours; it ends with us.
     webhooks = DockerHubWebhooks(cast("Intake", _Forgetful()), [SECRET])
     server = WebServer(build_routes(Health((), SystemClock()), None, webhooks), "127.0.0.1", port)
     server.start()
