@@ -130,7 +130,10 @@ class Application:
             StoreUnavailableError: The database is away.
         """
         upgrade(self._store)
-        as_code.follow_file(self._pushes.subscribing.subscriptions, self._wanted)
+        followed = as_code.follow_file(self._pushes.subscribing.subscriptions, self._wanted)
+        if not followed.is_empty:
+            counts = {name: len(getattr(followed, name)) for name in ("added", "changed", "removed")}
+            logger.info("subscriptions_follow_file", extra=counts)
         self._engine.start()
         self._health.start()
         try:

@@ -22,6 +22,7 @@ from bot.images import RepositoryName
 from bot.outbox import messages as outbox
 from bot.outbox.lanes import Lane
 from bot.platforms import is_wanted
+from bot.pushes import verdicts
 from bot.pushes.model import Fold, PushedTag, Reading, ReadingProblem, ReadingState, Threads
 from bot.pushes.payload import ContentKind
 from bot.store.rows import batched
@@ -35,8 +36,6 @@ READING_PATIENCE = timedelta(seconds=3)
 """How long a message waits for a first reading that does not come, before it goes out as unconfirmed yet."""
 SAME_PUSH = timedelta(minutes=10)
 """How long after a message another push of its image changes it."""
-ONE_PUSH = timedelta(minutes=1)
-"""Webhooks of one tag that are as near to each other are taken for those of one push while nothing else is known."""
 SAME_PUSH_PATIENCE = timedelta(seconds=20)
 """How long a message waits for a reading that would tell whether it is one."""
 GIVEN_UP_AFTER = timedelta(hours=24)
@@ -99,7 +98,7 @@ class _Told:
 
     def is_near(self, push: _Member) -> bool:
         """Return whether the two may well be one push: its webhooks come one after the other."""
-        return abs(push.pushed_at - self.pushed_at) <= ONE_PUSH
+        return abs(push.pushed_at - self.pushed_at) <= verdicts.SAME_PUSH
 
 
 def gather(connection: Connection, lane: Lane, now: datetime) -> datetime | None:

@@ -1,6 +1,6 @@
 """The history of tags: every image that one was seen to point at, by when it was pushed.
 
-All functions run on a connection of the caller; `remember` wants one in a write.
+All functions but `remember_all` run on a connection of the caller; `remember` wants one in a write.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, select, update
 
+from bot.images import RepositoryName
 from bot.pushes.model import TagImage
+from bot.store.base import Store
 from bot.store.rows import insert_if_new
 from bot.store.tables import images
 
@@ -67,6 +69,21 @@ def remember(
     }
     if not insert_if_new(connection, images, row, unique=list(images.primary_key)):
         connection.execute(_REPLACE, {f"the_{name}": value for name, value in row.items()})
+
+
+def remember_all(store: Store, workspace: str, repository: RepositoryName, shown: Mapping[str, TagImage]) -> None:
+    """Keep what tags point at, by name, so that the next push of each can show what it changes.
+
+    Raises:
+        StoreUnavailableError: Nothing was kept.
+    """
+
+    def keep(connection: Connection) -> None:
+        now = store.now(connection)
+        for name, image in shown.items():
+            remember(connection, workspace, str(repository), name, image, seen_at=now)
+
+    store.write(keep)
 
 
 def before(connection: Connection, workspace: str, repository: str, tag: str, image: TagImage) -> TagImage | None:

@@ -5,20 +5,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
 from bot.errors import ForbiddenError, HubError, NotFoundError, RateLimitedError, UnavailableError
 from bot.hub.client import HubClient
 from bot.hub.tags import Tag
 from bot.images import RepositoryName
-from bot.pushes.history import remember
+from bot.pushes.history import remember_all
 from bot.pushes.intake import Intake
 from bot.pushes.news import HORIZON, TagPush, unknown
 from bot.pushes.payload import Push
 from bot.pushes.recent import Recent, newest_tags, pushed_repositories, single_tags
 from bot.pushes.sightings import Claim
 from bot.pushes.subjects import Subject
-from bot.pushes.verdicts import image_of
+from bot.pushes.verdicts import image_of, images_of
 from bot.store.base import Store
 
 logger = logging.getLogger(__name__)
@@ -201,14 +199,7 @@ class Looker:
 
     def _remember(self, repository: RepositoryName, tags: Recent[Tag]) -> None:
         """Keep what the tags point at, so that the next push can show its change."""
-        images = {tag.name: image for tag in tags.found if (image := image_of(tag)) is not None}
-
-        def keep(connection: Connection) -> None:
-            now = self._store.now(connection)
-            for name, image in images.items():
-                remember(connection, self._workspace, str(repository), name, image, seen_at=now)
-
-        self._store.write(keep)
+        remember_all(self._store, self._workspace, repository, images_of(tags.found))
 
 
 def _pushes(tags: Iterable[Tag]) -> Iterator[TagPush]:

@@ -16,13 +16,14 @@ from bot.governance.roles import Role
 from bot.hub.client import HubClient
 from bot.images import OFFICIAL_NAMESPACE, ImageReference, RepositoryName
 from bot.outbox.lanes import Lane
-from bot.pushes import as_code
+from bot.pushes import as_code, history
 from bot.pushes.as_code import Plan
 from bot.pushes.filters import Filters
 from bot.pushes.mutes import lift
 from bot.pushes.patterns import Pattern, WrittenPattern
 from bot.pushes.state import EVERYTHING, ChannelFacts, pattern_words, state_parts
 from bot.pushes.subscriptions import Added, Change, ChannelState, Origin, Removed, Subscriptions, Wish
+from bot.pushes.verdicts import images_of
 from bot.pushes.webhook_setup import Advice, Receiver, WebhookSetup
 from bot.slack.client import Posted
 from bot.slack.failures import Kind, SlackCallError
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 INVITE = "`/invite @Hub Bot`"
 TWO_STEPS = f"type {INVITE}, then the same command again. Nothing was saved."
 SAMPLE_TAG = "latest"
+REMEMBERED_TAGS = 100
+"""As many as one request gives."""
 _SIGNS = frozenset("*?")
 
 Post = Callable[[str, Document], Posted]
@@ -174,6 +177,8 @@ class Subscribing:
         notes += self._doubts(pattern, hub)
         added, lifted = self._say_and_save(asker, wish)
         advice = self._about_webhook(asker, order, pattern, hub, is_new=added.change is not Change.UNCHANGED)
+        if added.change is not Change.UNCHANGED:
+            self._remember(pattern, hub)
         sample = self._sample(asker, order, pattern) if order.with_test else ()
         return Subscribed(pattern, added, (*lifted, *notes, *advice.notes, *sample), advice.url)
 
@@ -338,6 +343,17 @@ class Subscribing:
         who: Line = (", as ", Person(by), " asked") if by else ()
         first = line("What is announced here was changed by an import", *who, ":")
         self._post(channel, Document("", (Paragraph(first), *state_parts(facts))))
+
+    def _remember(self, pattern: Pattern, hub: HubClient) -> None:
+        """Note what the newest tags point at, so that already the first push shows its change. As far as possible."""
+        if not pattern.is_exact:
+            return
+        name = RepositoryName(pattern.namespace, pattern.name)
+        try:
+            shown = images_of(hub.tags.newest(name, REMEMBERED_TAGS))
+            history.remember_all(self._store, self._workspace, name, shown)
+        except (HubError, StoreUnavailableError) as error:
+            logger.info("tags_not_remembered", extra={"repository": str(name), "reason": error.reason})
 
     def _about_webhook(self, asker: Asker, order: Order, pattern: Pattern, hub: HubClient, *, is_new: bool) -> Advice:
         same = f"{pattern} {order.filters.words()}".rstrip()

@@ -82,3 +82,8 @@ def _text(text: str | None) -> str | None:
 
 def _size(size: int | None) -> int | None:
     return size if size is not None and size >= 0 else None
+
+
+def images_of(tags: Iterable[Tag]) -> dict[str, TagImage]:
+    """Return what tags point at, by name; without those of which that is not known."""
+    return {tag.name: image for tag in tags if (image := image_of(tag)) is not None}

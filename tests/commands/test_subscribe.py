@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from bot.chat.place import Place
 from bot.chat.router import Answer
@@ -12,6 +12,7 @@ from bot.document import Document
 from bot.errors import DeliveryError, UsageError
 from bot.governance.roles import Role
 from bot.images import RepositoryName
+from bot.pushes import history
 from bot.pushes.intake import HOME, Intake, Source
 from bot.pushes.payload import Push
 from bot.pushes.state import ChannelFacts, state_parts
@@ -20,7 +21,7 @@ from bot.pushes.webhook_setup import Receiver
 from bot.sandbox.hub.faults import Fault
 from bot.slack.render import render
 from bot.store.errors import StoreUnavailableError
-from bot.store.tables import lanes, mutes
+from bot.store.tables import images, lanes, mutes
 from tests.support.desk import PAT, spoken
 from tests.support.following import CHANNEL, OPERATOR, RECEIVER, SECRET, FollowingDesk, open_following_desk
 
@@ -458,3 +459,19 @@ def test_what_cannot_be_understood_calls_nothing(desk: FollowingDesk, typed: str
 
     assert str(raised.value).startswith(said)
     assert desk.paths() == []
+
+
+def test_what_the_tags_point_at_is_noted_so_that_the_first_push_shows_its_change(desk: FollowingDesk) -> None:
+    desk.ask("subscribe acme/api")
+
+    with desk.store.read() as connection:
+        known = connection.execute(select(images.c.repository, images.c.tag)).all()
+        latest = history.latest(connection, HOME, "acme/api", "1.0.0")
+    assert {row.repository for row in known} == {"acme/api"}
+    assert latest is not None
+
+
+def test_subscribing_works_although_the_tags_cannot_be_read(desk: FollowingDesk) -> None:
+    desk.hub.faults.add(Fault("unavailable", path="/v2/namespaces/acme/repositories/api/tags"))
+
+    assert desk.says("subscribe acme/api")[0] == "Subscribed: acme/api."
