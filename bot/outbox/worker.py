@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
 from bot.errors import DeliveryError
@@ -22,6 +21,7 @@ from bot.slack.failures import Kind, SlackCallError
 from bot.slack.message import Message
 from bot.store.base import Store
 from bot.store.errors import StoreUnavailableError
+from bot.store.failures import is_of_the_database
 
 logger = logging.getLogger(__name__)
 
@@ -141,6 +141,7 @@ class LaneWorker:
         """Note what came of the last sending, and return what is next; None: the turn is over."""
 
         def decide(connection: Connection) -> Chosen | None:
+            decided_at = self._clock.monotonic()
             now = self._store.now(connection)
             state = lanes.hold(connection, lease, now)
             if state is None:
@@ -149,7 +150,8 @@ class LaneWorker:
                 return None
             if sent is not None:
                 state = self._note(connection, sent, state, now)
-            return self._guarded_next(connection, lease, state, now)
+            chosen = self._guarded_next(connection, lease, state, now)
+            return None if chosen is None else replace(chosen, decided_at=decided_at)
 
         if sent is None:
             return self._store.write(decide)
@@ -168,9 +170,9 @@ class LaneWorker:
         try:
             with connection.begin_nested():
                 return self._next(connection, lease, state, now)
-        except SQLAlchemyError:
-            raise
-        except Exception:
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
             logger.exception("lane_crashed", extra={"channel": lease.lane.channel})
             lanes.release(connection, lease, due_at=now + lanes.LONGEST_REST)
             return None
@@ -228,7 +230,7 @@ class LaneWorker:
         try:
             with self._store.read() as connection:
                 content = self._writers[message.kind].write(connection, message, self._store.now(connection))
-        except (SQLAlchemyError, StoreUnavailableError):
+        except StoreUnavailableError:
             raise
         except Exception as error:
             logger.exception("message_not_written", extra={"message_id": message.id, "kind": message.kind})
@@ -287,10 +289,20 @@ class LaneWorker:
             return
         messages.note_sent(connection, message, channel=posted.channel, ts=posted.ts or None, now=now)
         if message.sent_at is None:
-            self._writers[message.kind].sent(connection, message, now)
+            self._hook(connection, lambda: self._writers[message.kind].sent(connection, message, now))
         waited = round((now - message.created_at).total_seconds(), 3)
         facts = {"message_id": message.id, "kind": message.kind, "channel": message.lane.channel}
         logger.info("message_sent", extra={**facts, "attempts": message.attempts + 1, "waited_seconds": waited})
+
+    def _hook(self, connection: Connection, hook: Callable[[], None]) -> None:
+        """Do what follows, in a savepoint: a bug in it must not take back the note of what Slack said."""
+        try:
+            with connection.begin_nested():
+                hook()
+        except Exception as error:
+            if is_of_the_database(error):
+                raise
+            logger.exception("hook_crashed")
 
     def _note_failure(self, connection: Connection, sent: Sent, error: DeliveryError, now: datetime) -> None:
         message = sent.chosen.message
@@ -331,7 +343,7 @@ class LaneWorker:
             self._give_up(connection, message, now)
             return
         lanes.suspend(connection, message.lane, why=word, now=now)
-        self._on_suspended(connection, message.lane, word, now)
+        self._hook(connection, lambda: self._on_suspended(connection, message.lane, word, now))
 
     def _note_unchangeable(self, connection: Connection, message: MessageRow, word: str, now: datetime) -> None:
         if self._writers[message.kind].needs_reposting(connection, message):

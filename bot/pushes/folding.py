@@ -10,7 +10,7 @@ push of any other image is news, also of one that was there before: that is a ro
 """
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -118,7 +118,9 @@ def gather(connection: Connection, lane: Lane, now: datetime) -> datetime | None
             looks.append(over_at)
             continue
         try:
-            look = _attend_to(connection, lane, repository, over_at, now)
+            # What came in later than now did so by another clock, and has waited long enough.
+            patient_from = over_at if last <= now else None
+            look = _attend_to(connection, lane, repository, patient_from, now)
         except SQLAlchemyError:
             raise
         except Exception:
@@ -133,20 +135,30 @@ def gather(connection: Connection, lane: Lane, now: datetime) -> datetime | None
 
 
 def _attend_to(
-    connection: Connection, lane: Lane, repository: str, over_at: datetime, now: datetime
+    connection: Connection, lane: Lane, repository: str, patient_from: datetime | None, now: datetime
 ) -> datetime | None:
-    """Place what waits of a repository; return when to look again, or None when there is a new message."""
+    """Place what waits of a repository; return when to look again, or None when there is a new message.
+
+    Args:
+        connection: One in a write that holds the lane.
+        lane: Which.
+        repository: Which.
+        patient_from: Since when readings are waited for; None: not at all.
+        now: The database's time.
+    """
     waiting = _members_of(connection, lane, repository)
-    told = _told_lately(connection, lane, repository, {each.tag for each in waiting}, now)
-    if any(each.may_still_be_read for each in waiting):
-        patience = READING_PATIENCE
-    elif any(each.state is ReadingState.WAITING and _is_near(told.get(each.tag), each) for each in waiting):
-        patience = SAME_PUSH_PATIENCE
-    else:
-        patience = timedelta(0)
-    if now < over_at + patience <= now + patience:
-        return over_at + patience
+    told = _told_lately(connection, lane, repository, sorted({each.tag for each in waiting}), now)
+    patience = _patience(waiting, told)
+    if patient_from is not None and now < patient_from + patience:
+        return patient_from + patience
     return None if _place(connection, lane, repository, waiting, told, now) else now + LONGEST_FOLD
+
+
+def _patience(waiting: Sequence[_Member], told: Mapping[str, _Told]) -> timedelta:
+    """Return how long readings are waited for: longer where they may show that nothing is news."""
+    if any(each.state is ReadingState.WAITING and _is_near(told.get(each.tag), each) for each in waiting):
+        return SAME_PUSH_PATIENCE
+    return READING_PATIENCE if any(each.may_still_be_read for each in waiting) else timedelta(0)
 
 
 def _is_near(told: _Told | None, push: _Member) -> bool:
@@ -221,9 +233,18 @@ def _earlier_message(told: _Told | None, push: _Member, reading: Reading) -> str
 
 
 def _told_lately(
-    connection: Connection, lane: Lane, repository: str, tags: Collection[str], now: datetime
+    connection: Connection, lane: Lane, repository: str, tags: Sequence[str], now: datetime
 ) -> Mapping[str, _Told]:
     """Return the last push of each tag, where a message of the last minutes tells of it."""
+    told: dict[str, _Told] = {}
+    for some in batched(tags):
+        told |= _told_of(connection, lane, repository, some, now)
+    return told
+
+
+def _told_of(
+    connection: Connection, lane: Lane, repository: str, tags: Sequence[str], now: datetime
+) -> Mapping[str, _Told]:
     latest = (
         select(
             members.c.tag,
@@ -240,6 +261,7 @@ def _told_lately(
         .where(
             _in(lane),
             members.c.repository == repository,
+            members.c.tag.in_(tags),
             members.c.received_at > now - SAME_PUSH - GIVEN_UP_AFTER,
             events.c.source != _TEST,
             or_(
@@ -266,7 +288,6 @@ def _told_lately(
             reading=_reading(row.reading),
         )
         for row in rows
-        if row.tag in tags
     }
 
 

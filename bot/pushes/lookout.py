@@ -66,6 +66,7 @@ class Lookout(Loop):
         self._own_interval = WITH_WEBHOOKS if has_webhooks else WITHOUT_WEBHOOKS
         self._draw = draw
         self._sightings = Sightings(store, HOME)
+        self._lock = threading.Lock()
         self._again: list[float] = []
         self._wanted = threading.Event()
         self._wanted.set()  # Nobody knows what came while we were down.
@@ -77,14 +78,16 @@ class Lookout(Loop):
         Cheap, never waits, and may be called from any thread.
         """
         now = self._clock.monotonic()
-        self._again = [now + seconds for seconds in AGAIN_AFTER_SECONDS]
+        with self._lock:
+            self._again = [now + seconds for seconds in AGAIN_AFTER_SECONDS]
         self._wanted.set()
 
     def step(self) -> float:
         """Look at all that is due."""
-        if self._again and self._again[0] <= self._clock.monotonic():
-            self._again = self._again[1:]
-            self._wanted.set()
+        with self._lock:
+            if self._again and self._again[0] <= self._clock.monotonic():
+                self._again.pop(0)
+                self._wanted.set()
         is_wanted = self._wanted.is_set()
         if is_wanted:
             self._wanted.clear()  # Before anything is read: what is wanted from now on may be missed by this round.

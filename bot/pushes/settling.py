@@ -6,6 +6,7 @@ Runs in one write, with the history of the tags beside it. Whatever was decided 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from sqlalchemy import Connection, select, update
 
@@ -58,7 +59,11 @@ class _Shown:
         """Return the reading of one of the tag's pushes."""
         if push.is_test or not verdicts.is_overtaken(self.tag, push.pushed_at, self.later):
             return self.reading
-        # The image is another push's, and so is what there is to say about its size.
+        return self._overtaken
+
+    @cached_property
+    def _overtaken(self) -> Reading:
+        """The image is another push's, and so is what there is to say about its size."""
         return self.reading.model_copy(update={"is_overtaken": True, "growths": ()})
 
 

@@ -87,6 +87,24 @@ def cause_of(error: BaseException) -> Cause | None:
     return None
 
 
+def root_of(error: BaseException) -> BaseException:
+    """Return the error with which the database ended a transaction, where others followed from that; else the error.
+
+    Leaving a savepoint that is gone with its transaction fails once more, and hides why.
+    """
+    found: BaseException | None = error
+    while found is not None:
+        if cause_of(found) is not None:
+            return found
+        found = found.__context__
+    return error
+
+
+def is_of_the_database(error: BaseException) -> bool:
+    """Return whether the database did not do its work, rather than we ours."""
+    return cause_of(root_of(error)) is not None
+
+
 def is_passing(error: BaseException) -> bool:
     """Return whether PostgreSQL took a transaction back for a reason that may be gone the next time."""
     return isinstance(error, sqlalchemy.exc.DBAPIError) and _sqlstate(error) in _PASSING_STATES

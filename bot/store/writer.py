@@ -7,7 +7,7 @@ group before was being written.
 
 Some writes are urgent: somebody outside waits for them. They form groups of their own, and between two of those only
 one other write is done, however many wait. When one of the others has kept somebody waiting, the next one comes only
-after three times the time that it took.
+after three times the time that it took, or half a second.
 """
 
 import sqlite3
@@ -23,11 +23,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from bot.store.base import T
-from bot.store.failures import cause_of, unavailable
+from bot.store.failures import cause_of, root_of, unavailable
 
 Work = Callable[[Connection], Any]
 
 _RESTS = 3.0
+_LONGEST_REST_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class GroupWriter:
             self._settle(group)
             if not group[0].is_urgent and self._urgent:
                 ended_at = time.monotonic()
-                self._others_from = ended_at + _RESTS * (ended_at - began_at)
+                self._others_from = ended_at + min(_RESTS * (ended_at - began_at), _LONGEST_REST_SECONDS)
             del group  # Gone before the next wait, with all it holds on to.
         self._connection.close()
 
@@ -178,7 +179,7 @@ class GroupWriter:
             self._driver.execute("RELEASE one_write")
         except BaseException as error:
             if not self._driver.in_transaction:
-                raise
+                raise root_of(error) from error
             self._driver.execute("ROLLBACK TO one_write")
             self._driver.execute("RELEASE one_write")
             return _TakenBack(error)

@@ -1,5 +1,6 @@
 """Between a decision, Slack's answer and its note: the moments at which a message could be lost or doubled."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -7,17 +8,18 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, select, update
+from sqlalchemy import Connection, Table, insert, select, update
 
 from bot.outbox import lanes as lane_rows
 from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.lanes import Lane, Lease
 from bot.outbox.worker import LaneWorker
+from bot.pushes.announcements import PushWriter
 from bot.pushes.intake import HOME
 from bot.pushes.model import ReadingProblem
 from bot.sandbox.slack import seed
 from bot.slack.failures import Kind, SlackCallError
-from bot.store.tables import lanes, members, messages
+from bot.store.tables import lanes, members, messages, told
 from tests.pushes.post import Post, post, slack
 from tests.store.played import clock, store
 
@@ -323,3 +325,90 @@ def test_a_lane_with_nothing_to_say_is_looked_at_no_more(post: Post) -> None:
     post.run(60)
 
     assert [row.due_at for row in rows(post, lanes)] == [None]
+
+
+def test_a_second_webhook_of_a_push_waits_for_a_slow_first_reading(post: Post) -> None:
+    post.push()
+    post.read_back()
+    post.run(15)
+    post.push()
+    post.run(14)  # Docker Hub takes its time.
+    post.read_back()
+    post.run(15)
+
+    assert len(post.texts()) == 1
+
+
+def test_a_fold_of_before_the_clock_was_set_back_does_not_wait_for_it(post: Post) -> None:
+    post.push()
+    post.clock.step(-3_600)
+    post.run(60)
+
+    assert len(post.texts()) == 1
+
+
+def test_what_follows_a_message_may_fail_without_its_being_sent_again(
+    post: Post, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def crash(*_: object) -> None:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(PushWriter, "sent", crash)
+    post.push()
+    post.read_back()
+    post.run(120, step=2)
+
+    assert len(post.texts()) == 1
+    assert "hook_crashed" in {record.message for record in caplog.records}
+
+
+def test_a_bug_in_deciding_what_is_next_does_not_take_back_what_slack_has(
+    post: Post, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    post.push()
+    post.read_back()
+    post.clock.advance(6)
+    lease = claim(post)
+    chosen = post.worker._decide(lease, None)
+    assert chosen is not None
+    sent = post.worker._send(chosen)
+
+    def crash(*_: object) -> None:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(post.worker, "_next", crash)
+    assert post.worker._decide(lease, sent) is None
+    monkeypatch.undo()
+    post.run(60)
+
+    assert len(post.texts()) == 1
+    assert "lane_crashed" in {record.message for record in caplog.records}
+
+
+def test_a_full_disk_between_slack_s_answer_and_its_note_doubles_nothing(post: Post) -> None:
+    if post.store.is_shared:
+        pytest.skip("only SQLite takes a whole transaction back by itself")
+    post.push()
+    post.read_back()
+    post.clock.advance(6)
+    lease = claim(post)
+    chosen = post.worker._decide(lease, None)
+    assert chosen is not None
+    sent = post.worker._send(chosen)
+
+    def fill(connection: Connection) -> None:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+    def grow(connection: Connection, *_: object) -> None:
+        connection.execute(insert(told).values(workspace=HOME, topic="x" * 1_000_000, told_at=post.clock.now()))
+
+    post.store.write(fill)
+    real = post.worker._next
+    post.worker._next = grow  # type: ignore[assignment, method-assign]
+    threading.Timer(0.3, lambda: setattr(post.worker, "_next", real)).start()
+    post.worker._decide(lease, sent)
+    post.store.write(lambda connection: connection.exec_driver_sql("PRAGMA max_page_count=1000000").scalar())
+    post.run(120, step=2)
+
+    assert len(post.texts()) == 1
