@@ -36,7 +36,7 @@ demo: $(RUNTIME) ## Try the bot in a browser: simulated Slack and Docker Hub, no
 	@$(BIN)/hub-bot demo
 
 test: check ## Install, then lint, types, import contracts and all tests
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 check: $(DEVELOPMENT) ## Lint, format, types and import contracts only
 	$(BIN)/ruff check .

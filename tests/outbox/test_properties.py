@@ -237,7 +237,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
 
 TestOutbox = pytest.mark.timeout(300)(OutboxMachine.TestCase)  # Making a failure small takes its time.
-TestOutbox.settings = settings(max_examples=60, stateful_step_count=40)
+TestOutbox.settings = settings(max_examples=25, stateful_step_count=40)
 
 
 @given(st.integers(-5, 10**9), st.floats(0, 1))

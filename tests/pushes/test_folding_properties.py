@@ -136,7 +136,7 @@ def slack(clock: FrozenClock) -> Iterator[SlackSimulator]:
 
 
 @pytest.mark.timeout(300)  # Making a failure small takes its time.
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(schedule=schedules)
 def test_every_push_ends_in_one_place_and_is_told_there(
     slack: SlackSimulator, clock: FrozenClock, schedule: list[tuple[object, ...]]

@@ -200,7 +200,7 @@ def is_undelivered(told: Told) -> bool:
     return told.state == "placed" and MESSAGE_STATES[told.message % 4] == "waiting"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(world=st.lists(an_event, max_size=8), at_most=st.integers(min_value=1, max_value=4))
 def test_nothing_undelivered_ever_goes_and_everything_else_goes_in_the_end(
     store: Store, world: Sequence[Event], at_most: int
