@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 THREADS = 2
 """Docker Hub allows three requests a second; more would only be in the way of everything else."""
-MOST_TAGS_A_WRITE = 5
+MOST_TAGS_A_WRITE = 20
 """Webhooks wait for a write to end, and each tag takes it a millisecond or two."""
 
 _SHORTEST_WAIT_SECONDS = 0.05
