@@ -27,7 +27,7 @@ from bot.images import RepositoryName
 from bot.pushes import as_code
 from bot.pushes.channels import Channels
 from bot.pushes.engine import PushEngine
-from bot.pushes.intake import HOME, Intake
+from bot.pushes.intake import Intake
 from bot.pushes.ledger import Ledger
 from bot.pushes.payload import Push
 from bot.pushes.service import Pushes
@@ -42,6 +42,7 @@ from bot.store.base import Store
 from bot.store.engine import open_store
 from bot.store.errors import StoreUnavailableError
 from bot.store.migrations import upgrade
+from bot.store.workspaces import HOME
 from bot.terminal import Terminal, make_console
 from bot.web.courier import Courier
 from bot.web.front import SlackFront

@@ -14,13 +14,13 @@ from bot.outbox.lanes import Lane
 from bot.outbox.notes import add_note
 from bot.outbox.writers import MessageRow
 from bot.pushes import folding
-from bot.pushes.intake import HOME
 from bot.pushes.mutes import lift
 from bot.slack import text
 from bot.slack.message import Message
 from bot.store.base import Store
 from bot.store.rows import put
 from bot.store.tables import members, mutes, subscriptions
+from bot.store.workspaces import HOME
 
 logger = logging.getLogger(__name__)
 

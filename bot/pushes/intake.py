@@ -17,9 +17,7 @@ from bot.pushes.subscriptions import Match, matching
 from bot.store.base import Store
 from bot.store.rows import insert_if_new
 from bot.store.tables import events, members
-
-HOME = "home"
-"""Stands for the workspace that the settings serve, whose id only Slack knows: pushes come in while Slack is away."""
+from bot.store.workspaces import HOME
 
 Source = Literal["webhook", "listing", "poll", "test"]
 _ID_BYTES = 6

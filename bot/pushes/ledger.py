@@ -16,7 +16,6 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, not_, or_, selec
 from bot.outbox.lanes import Lane, is_over, resume, wake
 from bot.outbox.messages import DEAD, DROPPED, WAITING
 from bot.pushes import folding
-from bot.pushes.intake import HOME
 from bot.pushes.ledger_rows import (
     HAS_FAILED,
     Backlog,
@@ -35,6 +34,7 @@ from bot.pushes.ledger_rows import (
 )
 from bot.store.base import Store
 from bot.store.tables import events, lanes, members, messages
+from bot.store.workspaces import HOME
 
 logger = logging.getLogger(__name__)
 

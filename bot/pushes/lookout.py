@@ -17,12 +17,13 @@ from bot.errors import HubError
 from bot.hub.client import HubClient
 from bot.hub.pacing import Draw
 from bot.loops import POLL_SECONDS, Loop
-from bot.pushes.intake import HOME, Intake
+from bot.pushes.intake import Intake
 from bot.pushes.looks import Look, Looker, StoppedError
 from bot.pushes.sightings import Claim, Sightings
 from bot.pushes.subjects import Subject, load_subjects
 from bot.store.base import Store
 from bot.store.errors import StoreUnavailableError
+from bot.store.workspaces import HOME
 
 logger = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ from bot.clock import Clock
 from bot.errors import DeliveryError
 from bot.loops import Loop
 from bot.pushes.channels import Channels
-from bot.pushes.intake import HOME
 from bot.slack.client import SlackClient
 from bot.store.base import Store
 from bot.store.tables import lanes
+from bot.store.workspaces import HOME
 
 EVERY_SECONDS = 3_600.0
 _LOOK_EVERY_SECONDS = 30.0

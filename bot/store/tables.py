@@ -180,3 +180,156 @@ told = Table(
     Column("told_at", UtcTime, nullable=False),
 )
 """What was said once and is not to be said again."""
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("workspace", Key, nullable=False),
+    Column("button", Key, nullable=False, comment="What the buttons that decide on it carry."),
+    Column("kind", Key, nullable=False, comment="Who can carry it out."),
+    Column("proposal", Json, nullable=False, comment="What is to be done, exactly; without any secret."),
+    Column("subject", Key, nullable=False),
+    Column("asker", Key, nullable=False),
+    Column("asker_team", Key, nullable=False),
+    Column("channel", Key, comment="Where it was asked for; NULL: in a terminal."),
+    Column("state", Key, nullable=False),
+    Column("approval_reason", Key, comment="Why somebody else has to approve it; NULL: nobody has to."),
+    Column("decided_by", Key, comment="Who approved or rejected it."),
+    Column("requested_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, comment="Until when it can be approved."),
+    Column("decided_at", UtcTime),
+    Column("started_at", UtcTime),
+    Column("ended_at", UtcTime),
+    Column("due_at", UtcTime, comment="When a loop looks at it next; NULL: it has ended."),
+    Column("outcome", Json, comment="What came of it, and what Docker Hub said."),
+    UniqueConstraint("button"),
+    Index(None, "due_at"),
+    Index(None, "workspace", "state"),
+    Index(None, "workspace", "requested_at"),
+)
+"""Whatever writes to Docker Hub, a registry or a build provider; each is carried out at most once."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("workspace", Key, nullable=False),
+    Column("happened_at", UtcTime, nullable=False),
+    Column("event", Key, nullable=False, comment="What happened to it: requested, approved, done…"),
+    Column("verb", Key, nullable=False),
+    Column("subject", Key, nullable=False, comment="What it was done to."),
+    Column("summary", Key, nullable=False),
+    Column("actor", Key, nullable=False, comment="Who asked for it."),
+    Column("decided_by", Key, comment="Who approved or rejected it."),
+    Column("channel", Key),
+    Column("change_id", Key),
+    Column("details", Json, nullable=False),
+    Index(None, "workspace", "happened_at"),
+    Index(None, "change_id"),
+)
+"""Who did what. Rows are added, and never changed nor removed: triggers refuse it."""
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("workspace", Key, primary_key=True),
+    Column("subject", Key, primary_key=True, comment="A person's id, or a user group's."),
+    Column("role", Key, nullable=False),
+    Column("granted_by", Key, nullable=False),
+    Column("granted_at", UtcTime, nullable=False),
+)
+"""Rights that admins gave, beside those that the settings name."""
+
+kept_secrets = Table(
+    "secrets",
+    metadata,
+    Column("workspace", Key, primary_key=True),
+    Column("name", Key, primary_key=True),
+    Column("token", Key, nullable=False, comment="Encrypted, with the row's own key inside."),
+    Column("stored_by", Key, nullable=False),
+    Column("stored_at", UtcTime, nullable=False),
+)
+"""Secrets at rest."""
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", Key, primary_key=True, comment="A hash of what a button or a form carries."),
+    Column("workspace", Key, nullable=False),
+    Column("kind", Key, nullable=False),
+    Column("user_id", Key, nullable=False),
+    Column("team_id", Key, nullable=False),
+    Column("channel", Key, nullable=False, comment="Empty: a form, which stands in no channel."),
+    Column("content", Json, nullable=False),
+    Column("issued_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("taken_at", UtcTime),
+    Index(None, "expires_at"),
+)
+"""What buttons and forms stand for, for whom, and whether they were used."""
+
+cards = Table(
+    "cards",
+    metadata,
+    Column("workspace", Key, primary_key=True),
+    Column("subject", Key, primary_key=True, comment="The id of a change, or of a build."),
+    Column("message_id", Key, primary_key=True),
+)
+"""Which messages show something that changes, and are written anew when it does."""
+
+build_setups = Table(
+    "build_setups",
+    metadata,
+    Column("workspace", Key, primary_key=True),
+    Column("repository", Key, primary_key=True),
+    Column("setup", Json, nullable=False, comment="Which provider, and its defaults; without any secret."),
+    Column("set_up_by", Key, nullable=False),
+    Column("set_up_at", UtcTime, nullable=False),
+)
+"""How the images of a repository are built."""
+
+builds = Table(
+    "builds",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("workspace", Key, nullable=False),
+    Column("repository", Key, nullable=False),
+    Column("change_id", Key),
+    Column("setup", Json, nullable=False),
+    Column("wanted", Json, nullable=False, comment="What was asked to be built."),
+    Column("asked_by", Key, nullable=False),
+    Column("channel", Key, comment="Where it is followed; NULL: nowhere."),
+    Column("state", Key, nullable=False),
+    Column("run", Json, nullable=False, comment="What is known of it: the provider's id, times, log, steps."),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("due_at", UtcTime, comment="When to look at it next; NULL: it has ended."),
+    UniqueConstraint("change_id"),
+    Index(None, "due_at"),
+    Index(None, "workspace", "repository", "asked_at"),
+)
+"""Builds that were asked for, and what became of them."""
+
+build_watches = Table(
+    "build_watches",
+    metadata,
+    Column("workspace", Key, primary_key=True),
+    Column("repository", Key, primary_key=True),
+    Column("known", Json, nullable=False, comment="The builds that were seen, and how far each was."),
+    Column("due_at", UtcTime, nullable=False),
+    Column("looked_at", UtcTime),
+    Column("problem", Key, comment="Why the last look failed."),
+    Index(None, "due_at"),
+)
+"""Repositories whose failed builds a channel wants to hear of."""
+
+cooldowns = Table(
+    "cooldowns",
+    metadata,
+    Column("workspace", Key, primary_key=True),
+    Column("topic", Key, primary_key=True),
+    Column("until_at", UtcTime, nullable=False),
+    Column("set_by", Key, nullable=False),
+    Column("set_at", UtcTime, nullable=False),
+)
+"""What is not to be done again before some time."""

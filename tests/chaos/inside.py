@@ -15,7 +15,7 @@ from bot.outbox.throttle import EVERYWHERE
 from bot.pushes.engine import PushEngine
 from bot.pushes.filters import Filters
 from bot.pushes.growth import Thresholds
-from bot.pushes.intake import HOME, Intake
+from bot.pushes.intake import Intake
 from bot.pushes.patterns import Pattern
 from bot.pushes.subscriptions import Subscriptions, Wish
 from bot.sandbox.hub.simulator import HubSimulator
@@ -27,6 +27,7 @@ from bot.store.base import Store
 from bot.store.errors import StoreUnavailableError
 from bot.store.migrations import upgrade
 from bot.store.tables import members, messages
+from bot.store.workspaces import HOME
 from bot.web.webhooks import DockerHubWebhooks, WebhookReply
 from tests.chaos.accounting import is_at_rest, is_shown
 from tests.support.slack import said

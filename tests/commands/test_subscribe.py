@@ -13,7 +13,7 @@ from bot.errors import DeliveryError, UsageError
 from bot.governance.roles import Role
 from bot.images import RepositoryName
 from bot.pushes import history
-from bot.pushes.intake import HOME, Intake, Source
+from bot.pushes.intake import Intake, Source
 from bot.pushes.payload import Push
 from bot.pushes.state import ChannelFacts, state_parts
 from bot.pushes.subscriptions import Added, ChannelState, Origin, Subscriptions, Wish
@@ -22,6 +22,7 @@ from bot.sandbox.hub.faults import Fault
 from bot.slack.render import render
 from bot.store.errors import StoreUnavailableError
 from bot.store.tables import images, lanes, mutes
+from bot.store.workspaces import HOME
 from tests.support.desk import PAT, spoken
 from tests.support.following import CHANNEL, OPERATOR, RECEIVER, SECRET, FollowingDesk, open_following_desk
 

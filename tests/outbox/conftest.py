@@ -11,13 +11,13 @@ from bot.outbox import lanes
 from bot.outbox.lanes import Lane, Lease
 from bot.outbox.notes import KIND, NoteWriter, add_note
 from bot.outbox.worker import LaneWorker
-from bot.pushes.intake import HOME
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.simulator import SlackSimulator
 from bot.slack.client import SlackClient
 from bot.slack.message import Message
 from bot.store.base import Store
 from bot.store.tables import messages
+from bot.store.workspaces import HOME
 from tests.store.conftest import opening, postgresql_url, server, sqlite_url, url
 from tests.store.played import clock, store
 from tests.support.slack import acme

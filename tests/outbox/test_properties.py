@@ -17,12 +17,12 @@ from bot.outbox.backoff import LONGEST_SECONDS, backoff_seconds
 from bot.outbox.lanes import Lane, Lease
 from bot.outbox.notes import KIND, NoteWriter, add_note
 from bot.outbox.worker import LaneWorker
-from bot.pushes.intake import HOME
 from bot.slack.client import Posted, SlackClient
 from bot.slack.failures import Kind, SlackCallError
 from bot.slack.message import Message
 from bot.store.engine import open_store
 from bot.store.tables import messages, metadata
+from bot.store.workspaces import HOME
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 CHANNELS = ("C1", "C2")

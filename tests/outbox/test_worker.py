@@ -6,7 +6,6 @@ from sqlalchemy import Connection, select
 
 from bot.outbox import lanes, messages
 from bot.outbox.lanes import Lane
-from bot.pushes.intake import HOME
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.faults import SlackFault
 from bot.sandbox.slack.simulator import SlackSimulator
@@ -14,6 +13,7 @@ from bot.slack.message import Message
 from bot.store.base import T
 from bot.store.errors import StoreUnavailableError
 from bot.store.tables import lanes as lane_table
+from bot.store.workspaces import HOME
 from tests.outbox.conftest import Outbox
 from tests.support.slack import said, texts
 

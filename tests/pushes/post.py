@@ -16,7 +16,7 @@ from bot.outbox.writers import Writers
 from bot.pushes.announcements import TAGS_KIND, PushWriter, TagsWriter
 from bot.pushes.channels import Channels, tell_owners
 from bot.pushes.folding import KIND, lanes_of, note_readings
-from bot.pushes.intake import HOME, Accepted, Intake
+from bot.pushes.intake import Accepted, Intake
 from bot.pushes.model import PlatformImage, Reading, ReadingProblem, ReadingState, TagImage
 from bot.pushes.payload import Push
 from bot.sandbox.slack import seed
@@ -25,6 +25,7 @@ from bot.sandbox.slack.state import Message
 from bot.slack.client import SlackClient
 from bot.store.base import Store
 from bot.store.tables import events, members, subscriptions
+from bot.store.workspaces import HOME
 from tests.support.slack import acme, said
 
 

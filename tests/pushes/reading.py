@@ -9,13 +9,13 @@ from sqlalchemy import Connection, insert, select, update
 from bot.clock import FrozenClock
 from bot.hub.auth import Credentials
 from bot.hub.client import HubClient, HubUrls
-from bot.pushes.intake import HOME
 from bot.pushes.model import Reading
 from bot.pushes.readings import Readings
 from bot.sandbox.hub.simulator import HubSimulator
 from bot.sandbox.hub.state import Image, Tag
 from bot.store.base import Store
 from bot.store.tables import events
+from bot.store.workspaces import HOME
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 API = "acme/api"

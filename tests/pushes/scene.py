@@ -12,13 +12,14 @@ from bot.clock import FrozenClock
 from bot.hub.auth import Credentials
 from bot.hub.client import HubClient, HubUrls
 from bot.images import RepositoryName
-from bot.pushes.intake import HOME, Intake
+from bot.pushes.intake import Intake
 from bot.pushes.lookout import Lookout
 from bot.pushes.payload import Push
 from bot.sandbox.hub.simulator import HubSimulator
 from bot.sandbox.hub.state import HubState, Image, digest_of
 from bot.store.base import Store
 from bot.store.tables import events, sightings, subscriptions
+from bot.store.workspaces import HOME
 
 START = datetime(2026, 11, 21, 9, 0, 0, 250_000, tzinfo=UTC)
 LONG_AGO = START - timedelta(days=90)

@@ -15,11 +15,11 @@ from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.lanes import Lane, Lease
 from bot.outbox.worker import LaneWorker
 from bot.pushes.announcements import PushWriter
-from bot.pushes.intake import HOME
 from bot.pushes.model import ReadingProblem
 from bot.sandbox.slack import seed
 from bot.slack.failures import Kind, SlackCallError
 from bot.store.tables import lanes, members, messages, told
+from bot.store.workspaces import HOME
 from tests.pushes.post import Post, post, slack
 from tests.store.played import clock, store
 

@@ -13,7 +13,6 @@ from sqlalchemy import select
 from bot.clock import FrozenClock
 from bot.outbox.lanes import Lane
 from bot.pushes.card import CONFIRMING
-from bot.pushes.intake import HOME
 from bot.pushes.model import ReadingState
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.faults import SlackFault
@@ -21,6 +20,7 @@ from bot.sandbox.slack.simulator import SlackSimulator
 from bot.store.engine import open_store
 from bot.store.rows import put
 from bot.store.tables import events, members, messages, metadata, mutes
+from bot.store.workspaces import HOME
 from tests.pushes.post import Post
 from tests.support.slack import acme
 

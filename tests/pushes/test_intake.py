@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from bot.images import RepositoryName
 from bot.pushes.filters import Filters
-from bot.pushes.intake import HOME, Accepted, Intake
+from bot.pushes.intake import Accepted, Intake
 from bot.pushes.model import Threads
 from bot.pushes.patterns import Pattern
 from bot.pushes.payload import Push
@@ -18,6 +18,7 @@ from bot.pushes.subscriptions import Subscriptions, Wish
 from bot.store.base import Store
 from bot.store.errors import StoreUnavailableError
 from bot.store.tables import events, lanes, members
+from bot.store.workspaces import HOME
 
 PUSHED_AT = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 PUSH = Push(RepositoryName("acme", "api"), "2.0.0", PUSHED_AT, "ci-bot", "application/vnd.oci.image.index.v1+json")

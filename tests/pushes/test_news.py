@@ -8,12 +8,13 @@ from sqlalchemy import insert, update
 
 from bot.images import RepositoryName
 from bot.pushes.history import remember
-from bot.pushes.intake import HOME, Intake
+from bot.pushes.intake import Intake
 from bot.pushes.model import Reading, TagImage
 from bot.pushes.news import TagPush, ToldPush, is_known, unknown
 from bot.pushes.payload import Push
 from bot.store.base import Store
 from bot.store.tables import events
+from bot.store.workspaces import HOME
 
 API = RepositoryName("acme", "api")
 AT = datetime(2026, 11, 21, 12, 0, 0, 654_321, tzinfo=UTC)

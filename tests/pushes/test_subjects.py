@@ -8,11 +8,11 @@ from sqlalchemy import insert
 
 from bot.images import RepositoryName
 from bot.pushes.filters import Filters
-from bot.pushes.intake import HOME
 from bot.pushes.patterns import Pattern
 from bot.pushes.subjects import Interest, Subject, load_subjects, subjects_of
 from bot.store.base import Store
 from bot.store.tables import subscriptions
+from bot.store.workspaces import HOME
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 OWN = {"acme"}

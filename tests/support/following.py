@@ -13,7 +13,6 @@ from bot.errors import DeliveryError
 from bot.governance.roles import Role
 from bot.hub.auth import Credentials
 from bot.images import RepositoryName
-from bot.pushes.intake import HOME
 from bot.pushes.ledger import Ledger
 from bot.pushes.service import Pushes
 from bot.pushes.subscribing import Subscribing
@@ -23,6 +22,7 @@ from bot.sandbox.hub.state import HubState
 from bot.slack.client import Posted
 from bot.store.engine import open_store
 from bot.store.migrations import upgrade
+from bot.store.workspaces import HOME
 from tests.support.desk import NOW, Desk, small_hub, spoken
 
 CHANNEL = "C0RELEASES"

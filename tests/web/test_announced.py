@@ -13,13 +13,13 @@ from bot.outbox import lanes as lane_rows
 from bot.outbox.lanes import Lane
 from bot.pushes.card import INSPECT_ACTION, MUTE_ACTION, TAGS_ACTION, UNMUTE_ACTION
 from bot.pushes.channels import Channels
-from bot.pushes.intake import HOME
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.state import Message
 from bot.store.engine import open_store
 from bot.store.migrations import upgrade
 from bot.store.tables import lanes, members, messages, mutes
+from bot.store.workspaces import HOME
 from bot.web.announced import AWAY, GONE
 from tests.pushes.post import Post
 from tests.support.slack import buttons_of, said
