@@ -406,4 +406,5 @@ COMMAND = Command(
         f"has taken cannot be dropped. Deliveries are kept for {KEPT_DAYS} days, and until they are settled."
     ),
     role_of=lambda arguments: Role.MEMBER if arguments.action == "look" and not arguments.is_all else Role.OPERATOR,
+    uses_store=True,
 )

@@ -137,4 +137,5 @@ COMMAND = Command(
     ),
     notes="Different options must all fit. Asked again for the same image, the new filters replace the old ones.",
     can_share=False,
+    uses_store=True,
 )

@@ -231,4 +231,5 @@ COMMAND = Command(
     notes="What the configuration file says is marked, and changed in the file.",
     can_offer=True,
     role_of=lambda arguments: Role.OPERATOR if arguments.everywhere or arguments.imports else Role.MEMBER,
+    uses_store=True,
 )

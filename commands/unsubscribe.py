@@ -129,4 +129,5 @@ COMMAND = Command(
     ),
     notes="A pattern removes the subscription that was asked for with it, not those that it would match.",
     can_share=False,
+    uses_store=True,
 )

@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.chat.place import Place
 from bot.clock import Clock
 from bot.document import Document
+from bot.governance.governance import Governance
+from bot.governance.proposals import TERMINAL, Asker
 from bot.governance.roles import Role
 from bot.hub.client import HubClient
 from bot.pushes.service import Pushes
@@ -102,6 +104,8 @@ class Context:
         progress: Tells the person, in a few words, how far a long piece of work has come.
         place: Where in Slack it was asked, and by whom; None in a terminal.
         pushes: Subscribes channels, and knows what became of pushes; None where there is no database.
+        governance: Knows the rules under which anything is changed; None where there is no database.
+        machine_user: Who has started the program, where it was asked in a terminal.
     """
 
     hub: HubClient
@@ -111,6 +115,15 @@ class Context:
     progress: Callable[[str], None] = field(default=lambda _: None)
     place: Place | None = None
     pushes: Pushes | None = None
+    governance: Governance | None = None
+    machine_user: str = ""
+
+    @property
+    def asker(self) -> Asker:
+        """Who asks, and where."""
+        if self.place is None:
+            return Asker(f"{TERMINAL}:{self.machine_user}")
+        return Asker(self.place.user_id, self.place.team_id, self.place.channel)
 
 
 A = TypeVar("A", bound=Arguments)
@@ -135,6 +148,7 @@ class Command(Generic[A, R]):
         notes: More sentences for this verb's help.
         can_share: Whether `--share` makes sense: true for every query.
         can_offer: Whether its results may carry offers, and so `--yes` makes sense in a terminal.
+        uses_store: Whether it needs the database, which the others should not have to wait for, nor make.
     """
 
     name: str
@@ -149,6 +163,7 @@ class Command(Generic[A, R]):
     notes: str = ""
     can_share: bool = True
     can_offer: bool = False
+    uses_store: bool = False
     role_of: Callable[[A], Role] | None = None
 
     def role_for(self, arguments: A) -> Role:

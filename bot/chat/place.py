@@ -10,7 +10,9 @@ class Place:
     Attributes:
         channel: The channel's id.
         user_id: The person's, `U…` or `W…`.
+        team_id: The person's workspace, `T…`.
     """
 
     channel: str
     user_id: str
+    team_id: str = ""

@@ -88,7 +88,8 @@ class Work:
         except (NotAllowedError, TicketRefusedError) as error:
             reply.give(notice(str(error)))
             return "denied"
-        place = Place(channel=assignment.channel_id, user_id=assignment.person.user_id)
+        person = assignment.person
+        place = Place(channel=assignment.channel_id, user_id=person.user_id, team_id=person.team_id)
         answer = router.answer(invocation, self._make_context(role, reply.note_progress, place))
         if isinstance(answer.failure, InputNeeded):
             self._asking.ask(assignment, answer.failure.form, reply)

@@ -1,0 +1,46 @@
+"""Who can carry out a change."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from bot.governance.proposals import Change, Outcome
+
+
+class Executor(Protocol):
+    """Carries out the changes of one kind."""
+
+    def begin(self, connection: Connection, change: Change, now: datetime) -> None:
+        """Do what belongs to starting it, in the transaction that commits the start: guards, rows of one's own.
+
+        Does nothing outside of the database, and may be run several times.
+
+        Raises:
+            UserError: It must not be started; nothing is sent, and the change has failed with this sentence.
+        """
+
+    def send(self, change: Change) -> Outcome:
+        """Send it, once, and return what came of it. The only place where bytes leave.
+
+        Raises:
+            HubError: Docker Hub did not do it, or perhaps did: see `bot.governance.failures.outcome_of`.
+            UserError: It could not be sent, for instance because a secret is missing; nothing was sent.
+        """
+
+    def read_back(self, change: Change) -> Outcome | None:
+        """Return what became of a change whose answer nobody heard; None: that cannot be told.
+
+        Only reads. Nothing is sent again.
+
+        Raises:
+            HubError: It could not be read just now.
+        """
+
+    def settled(self, connection: Connection, change: Change, outcome: Outcome, now: datetime) -> None:
+        """Do what follows from the outcome, in the transaction that commits it."""
+
+
+Executors = Mapping[str, Executor]
+"""By `Proposal.kind`."""
