@@ -14,6 +14,18 @@
     image = "acme/*"
     tag = ["v*"]
 
+    [approvals]
+    require = ["invite.owner", "delete-tags"]
+    deadline = "24h"
+
+    [protected]
+    repositories = ["acme/prod-*"]
+
+    [[builds]]
+    repository = "acme/api"
+    provider = "docker-hub"
+    secret_file = "/run/secrets/api-trigger"
+
 Each table is a model of the part of the bot that it is about; to add one, add its field to `Configuration`.
 """
 
@@ -24,7 +36,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from bot.builds.as_code import BuildTables
 from bot.errors import ConfigError
+from bot.governance.as_code import Approvals, Protected, policy_of
+from bot.governance.policy import ApprovalPolicy
 from bot.images import InvalidReferenceError, RepositoryName, check_tag
 from bot.pushes.as_code import SubscriptionTables
 from bot.pushes.growth import Thresholds as Limits
@@ -161,12 +176,23 @@ class Configuration(BaseModel):
     Attributes:
         subscriptions: What channels hear of; kept equal to this at every start.
         thresholds: From when on images count as grown too large.
+        approvals: What somebody else has to approve.
+        protected: Repositories and tags of which somebody else has to approve every change.
+        builds: Who builds which repository.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     subscriptions: SubscriptionTables = ()
     thresholds: Thresholds = Thresholds()
+    approvals: Approvals = Approvals()
+    protected: Protected = Protected()
+    builds: BuildTables = ()
+
+    @property
+    def policy(self) -> ApprovalPolicy:
+        """What somebody else has to approve."""
+        return policy_of(self.approvals, self.protected)
 
 
 def load(path: Path) -> Configuration:

@@ -128,12 +128,14 @@ class Setup(BaseModel):
     Attributes:
         repository: `namespace/name`.
         provider: Who builds.
-        url: The origin of the provider's API, where it has not the usual one (GitHub Enterprise, a GitLab of one's own).
+        url: The origin of the provider's API, where it is not the usual one (GitHub Enterprise, one's own GitLab).
         project: GitHub: `owner/repository`; GitLab: the project's id, or `group/project`.
         workflow: GitHub: the workflow's file name, like `build.yml`, or its id.
-        branch: The branch that is built when nothing else is said; GitHub and GitLab need one.
+        branch: The branch that is built when nothing else is said; GitHub and GitLab need one. Without one, Docker Hub
+            builds everything.
         timeout_seconds: How long one call of the provider may take.
         stuck_after_seconds: When a build of which nothing is heard counts as stuck.
+        cooldown_seconds: For how long the repository is not triggered again.
         inputs: GitHub: further inputs of the workflow; GitLab: further variables.
     """
 
@@ -147,6 +149,7 @@ class Setup(BaseModel):
     branch: str | None = None
     timeout_seconds: float = Field(default=10.0, ge=1.0, le=60.0)
     stuck_after_seconds: float = Field(default=1_800.0, ge=60.0, le=86_400.0)
+    cooldown_seconds: float = Field(default=60.0, ge=0.0, le=3_600.0)
     inputs: dict[str, str] = Field(default_factory=dict)
 
 

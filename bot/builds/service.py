@@ -1,0 +1,98 @@
+"""What commands may use of the builds."""
+
+from collections.abc import Mapping
+
+from pydantic import SecretStr
+
+from bot.builds.executing import propose
+from bot.builds.model import Order, ProviderKind, Setup
+from bot.builds.providers.provider import Provider
+from bot.builds.setups import KeptSetup, Setups
+from bot.errors import UserError
+from bot.governance.proposals import Asker, Proposal
+from bot.governance.roles import Role
+
+
+class NotSetUpError(UserError):
+    """Nobody said how a repository is built."""
+
+    def __init__(self, repository: str) -> None:
+        super().__init__(
+            f"Nobody said yet how `{repository}` is built. An operator can: `/hub trigger setup {repository}`."
+        )
+
+
+class Builds:
+    """Knows who builds what.
+
+    Args:
+        setups: How repositories are built.
+        providers: Who builds.
+    """
+
+    def __init__(self, setups: Setups, providers: Mapping[ProviderKind, Provider]) -> None:
+        self.setups = setups
+        self._providers = providers
+
+    def provider_of(self, setup: Setup) -> Provider:
+        """Return who builds with a set-up."""
+        return self._providers[setup.provider]
+
+    def setup_of(self, repository: str) -> tuple[Setup, SecretStr] | None:
+        """Return how a repository is built, and the secret for it; None: nobody said.
+
+        Raises:
+            UserError: The secret cannot be read.
+            StoreUnavailableError: The database is away.
+        """
+        kept, secret = self.setups.find(repository), self.setups.secret(repository)
+        return (kept.setup, secret) if kept and secret else None
+
+    def reading_setup(self, repository: str) -> Setup:
+        """Return with which set-up to look at builds: that of the repository, else Docker Hub's own builds.
+
+        Raises:
+            StoreUnavailableError: The database is away.
+        """
+        kept = self.setups.find(repository)
+        return kept.setup if kept else Setup(repository=repository, provider=ProviderKind.DOCKER_HUB)
+
+    def propose(self, order: Order, *, role: Role, channel: str | None) -> Proposal:
+        """Return the change that asks for a build, exactly as it will be sent.
+
+        Args:
+            order: What to build.
+            role: The least role of who asks.
+            channel: Where the build is followed: a channel, or a person; None: nowhere.
+
+        Raises:
+            NotSetUpError: Nobody said how.
+            UserError: This provider cannot build that, or its secret cannot be read.
+            StoreUnavailableError: The database is away.
+        """
+        kept, secret = self.setups.find(order.repository), self.setups.secret(order.repository)
+        if kept is None or secret is None:
+            raise NotSetUpError(order.repository)
+        prepared = self.provider_of(kept.setup).prepare(kept.setup, order, secret)
+        return propose(kept, order, prepared, role=role, channel=channel)
+
+    def save(self, setup: Setup, secret: SecretStr, asker: Asker) -> None:
+        """Keep how a repository is built.
+
+        Raises:
+            UserError: The form of it is wrong, or nothing secret can be stored.
+            StoreUnavailableError: The database is away.
+        """
+        self.provider_of(setup).check(setup, secret)
+        self.setups.save(setup, secret, asker)
+
+    def try_out(self, kept: KeptSetup, secret: SecretStr) -> str | None:
+        """Check with the provider that a set-up works, without building anything.
+
+        Returns:
+            What was found, a sentence; None: this provider can only be tried by building.
+
+        Raises:
+            BuildError: It does not work.
+        """
+        return self.provider_of(kept.setup).try_out(kept.setup, secret)
