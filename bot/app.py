@@ -12,7 +12,7 @@ from functools import partial
 from pydantic import SecretStr
 
 from bot import __version__
-from bot.chat.command import Context, Group
+from bot.chat.command import Context
 from bot.chat.place import Place
 from bot.chat.router import Router
 from bot.clock import Clock, SystemClock
@@ -20,12 +20,20 @@ from bot.configuration import Configuration, load
 from bot.document import Document
 from bot.errors import ConfigError, UserError
 from bot.followed_clock import FollowedClock
+from bot.governance.cards import KIND as APPROVAL
+from bot.governance.cards import ApprovalWriter
 from bot.governance.roles import Policy, Role, Roles
 from bot.hub.auth import Credentials
 from bot.hub.client import HubClient, HubUrls
 from bot.images import RepositoryName
+from bot.loops import Loops
+from bot.outbox.dispatcher import Dispatcher
+from bot.outbox.notes import KIND as NOTE
+from bot.outbox.notes import NoteWriter
+from bot.outbox.worker import LaneWorker
 from bot.pushes import as_code
-from bot.pushes.channels import Channels
+from bot.pushes.channels import Channels, tell_owners
+from bot.pushes.engine import WRITERS as PUSH_WRITERS
 from bot.pushes.engine import PushEngine
 from bot.pushes.intake import Intake
 from bot.pushes.ledger import Ledger
@@ -60,7 +68,7 @@ logger = logging.getLogger(__name__)
 # Together under ten seconds, which is what platforms give a program before they kill it.
 WEB_STOP_SECONDS = 1.0
 WORK_STOP_SECONDS = 5.0
-ENGINE_STOP_SECONDS = 2.5
+LOOPS_STOP_SECONDS = 2.5
 # A worker that computes may keep the interpreter to itself for this long before an acknowledgement gets its turn.
 # Python's own 5 ms would be half of what a person at the other end has to spare under load.
 SWITCH_INTERVAL_SECONDS = 0.001
@@ -85,16 +93,20 @@ class Application:
         self._intake = Intake(self._store)
         self._pushes = build_pushes(settings, self._store, self._slack, clock)
         self._wanted = configuration.subscriptions
-        self._engine = PushEngine(
+        self._dispatcher = self._build_dispatcher()
+        engine = PushEngine(
             self._store,
             self._hub,
             self._slack,
             clock,
             intake=self._intake,
+            after_commit=self._dispatcher.wake,
             namespaces=settings.own_namespaces,
             has_webhooks=bool(settings.webhook_secret),
             thresholds=configuration.thresholds.of,
         )
+        self._lookout = engine.lookout
+        self._loops = Loops({**engine.loops, "deliveries": self._dispatcher})
         policy = Policy(frozenset(settings.admins), frozenset(settings.operators))
         self._front = SlackFront(
             router=Router(COMMANDS),
@@ -135,7 +147,7 @@ class Application:
         if not followed.is_empty:
             counts = {name: len(getattr(followed, name)) for name in ("added", "changed", "removed")}
             logger.info("subscriptions_follow_file", extra=counts)
-        self._engine.start()
+        self._loops.start()
         self._health.start()
         try:
             self._server.start()  # When it answers, everything else is at work.
@@ -153,11 +165,16 @@ class Application:
             self._socket.stop()
         self._server.stop(WEB_STOP_SECONDS)
         self._front.stop(WORK_STOP_SECONDS)
-        self._engine.stop(ENGINE_STOP_SECONDS)
+        self._loops.stop(LOOPS_STOP_SECONDS)
         self._health.stop()
         self._hub.close()
         self._store.close()
         logger.info("bot_stopped")
+
+    def _build_dispatcher(self) -> Dispatcher:
+        writers = {**PUSH_WRITERS, APPROVAL: ApprovalWriter(), NOTE: NoteWriter()}
+        worker = LaneWorker(self._store, self._slack, writers, self._clock, on_suspended=tell_owners)
+        return Dispatcher(self._store, worker, self._clock)
 
     def _build_socket(self) -> SocketModeConnection | None:
         if not self._settings.uses_socket_mode:
@@ -170,7 +187,7 @@ class Application:
         secrets = [secret.get_secret_value() for secret in self._settings.webhook_secret]
         if not secrets:
             return None
-        return DockerHubWebhooks(self._intake, secrets, on_lost=self._engine.lookout.look_now)
+        return DockerHubWebhooks(self._intake, secrets, on_lost=self._lookout.look_now)
 
     def _context(self, role: Role, progress: Callable[[str], None], place: Place) -> Context:
         base = _context(self._settings, self._hub, self._clock, role=role)
@@ -185,7 +202,7 @@ class Application:
             connected = requires(lambda: bool(self._socket and self._socket.is_connected), "Slack is not connected.")
             outside.append(Check("socket_mode", connected))
         own = [Check("database", self._store.check, is_outside=False)]
-        for name, loop in self._engine.loops.items():
+        for name, loop in self._loops.by_name.items():
             own.append(
                 Check(name, requires(partial(getattr, loop, "is_alive"), f"{name} has ended."), is_outside=False)
             )
@@ -291,7 +308,7 @@ def run_in_terminal(settings: Settings, words: Sequence[str], *, as_json: bool) 
     router = Router(COMMANDS)
     with _clock(settings) as clock, closing(build_hub(settings, clock)) as hub, ExitStack() as closing_store:
         context = _context(settings, hub, clock, role=Role.ADMIN)
-        if _is_about_pushes(router, said):
+        if _uses_store(router, said):
             store = closing_store.enter_context(closing(_open_store(settings, clock, exclusive=False)))
             upgrade(store)
             slack = SlackClient(_value(settings.slack_bot_token), settings.slack_api_url)
@@ -300,10 +317,10 @@ def run_in_terminal(settings: Settings, words: Sequence[str], *, as_json: bool) 
         return terminal.run(said, context, as_json=as_json)
 
 
-def _is_about_pushes(router: Router, words: Sequence[str]) -> bool:
+def _uses_store(router: Router, words: Sequence[str]) -> bool:
     """Tell whether a command needs the database, which the others should not have to wait for, nor make."""
     try:
-        return router.parse_words(words).command.group is Group.FOLLOW
+        return router.parse_words(words).command.uses_store
     except UserError:
         return False
 

@@ -102,6 +102,11 @@ class ImageReference:
         """Return the repository meant: the written namespace if there is one, else the given one."""
         return RepositoryName(self.namespace or namespace, self.name)
 
+    @property
+    def bare(self) -> "ImageReference":
+        """The same without tag and digest."""
+        return replace(self, tag=None, digest=None)
+
     def with_tag(self, tag: str) -> "ImageReference":
         """Return the same repository at another tag, without a digest.
 

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 from bot.store.errors import StoreUnavailableError
 
@@ -105,3 +106,29 @@ class Loop(ABC):
             seconds = self.guarded_step()
             with self._changed:
                 self._changed.wait_for(lambda: self._is_stopping or self._calls != calls, seconds)  # noqa: B023 - At once.
+
+
+class Loops:
+    """Several loops of one process.
+
+    Args:
+        loops: By name, in the order in which they are stopped: first what makes work for those after it.
+    """
+
+    def __init__(self, loops: Mapping[str, Loop]) -> None:
+        self.by_name = dict(loops)
+
+    def start(self) -> None:
+        """Begin.
+
+        Raises:
+            StoreUnavailableError: The database is away.
+        """
+        for loop in self.by_name.values():
+            loop.start()
+
+    def stop(self, timeout_seconds: float) -> bool:
+        """End within the time, and a moment; False when something did not."""
+        ends_at = time.monotonic() + timeout_seconds
+        ended = [loop.stop(max(0.0, ends_at - time.monotonic())) for loop in self.by_name.values()]
+        return all(ended)

@@ -10,7 +10,7 @@ role or handles an error of somebody else.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import click
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,6 +23,10 @@ from bot.governance.proposals import TERMINAL, Asker
 from bot.governance.roles import Role
 from bot.hub.client import HubClient
 from bot.pushes.service import Pushes
+
+
+if TYPE_CHECKING:
+    from bot.builds.service import Builds
 
 
 class Group(StrEnum):
@@ -105,6 +109,8 @@ class Context:
         place: Where in Slack it was asked, and by whom; None in a terminal.
         pushes: Subscribes channels, and knows what became of pushes; None where there is no database.
         governance: Knows the rules under which anything is changed; None where there is no database.
+        builds: Knows who builds what; None where there is no database.
+        kept_back_from: Returns why private data is not shown in a channel; empty: it is.
         machine_user: Who has started the program, where it was asked in a terminal.
     """
 
@@ -116,6 +122,8 @@ class Context:
     place: Place | None = None
     pushes: Pushes | None = None
     governance: Governance | None = None
+    builds: "Builds | None" = None
+    kept_back_from: Callable[[str], str] = field(default=lambda _: "")
     machine_user: str = ""
 
     @property

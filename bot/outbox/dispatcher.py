@@ -47,6 +47,16 @@ class Dispatcher(Loop):
         # Not at once: what waits in a closed channel gets the chance that the channel is open again by now.
         self._tidied_at = clock.monotonic()
 
+    def start(self) -> None:
+        """Begin.
+
+        Raises:
+            StoreUnavailableError: The database is away.
+        """
+        if not self._store.is_shared:
+            self._store.write(lambda connection: lanes.end_leases(connection, self._store.now(connection)))
+        super().start()
+
     def stop(self, timeout_seconds: float) -> bool:
         """Take no more lanes, and wait for what is being sent; False when that took too long."""
         ends_at = time.monotonic() + timeout_seconds

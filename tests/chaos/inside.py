@@ -11,8 +11,12 @@ from bot.clock import FrozenClock
 from bot.hub.auth import Credentials
 from bot.hub.client import HubClient, HubUrls
 from bot.outbox import lanes
+from bot.outbox.notes import KIND as NOTE
+from bot.outbox.notes import NoteWriter
 from bot.outbox.throttle import EVERYWHERE
-from bot.pushes.engine import PushEngine
+from bot.outbox.worker import LaneWorker
+from bot.pushes.channels import tell_owners
+from bot.pushes.engine import WRITERS, PushEngine
 from bot.pushes.filters import Filters
 from bot.pushes.growth import Thresholds
 from bot.pushes.intake import Intake
@@ -54,12 +58,15 @@ class InsideBot:
         credentials = Credentials.from_values(username=None, token=None, organization_tokens={})
         self.client = SlackClient(seed.BOT_TOKEN, slack.api_url, timeout_seconds=2)
         intake = Intake(store)
+        writers = {**WRITERS, NOTE: NoteWriter()}
+        self._worker = LaneWorker(store, self.client, writers, clock, on_suspended=tell_owners)
         self._engine = PushEngine(
             store,
             HubClient(urls, credentials, clock, draw=lambda: 0.0),
             self.client,
             clock,
             intake=intake,
+            after_commit=lambda: None,
             namespaces=("acme",),
             has_webhooks=True,
             thresholds=lambda _: Thresholds(),
@@ -132,7 +139,7 @@ class InsideBot:
             pass
 
     def _serve_due(self) -> int:
-        worker = self._engine.dispatcher._worker
+        worker = self._worker
         if worker.throttle.seconds_left(EVERYWHERE):
             return 0
         leases = self.store.write(
