@@ -48,7 +48,7 @@ format: $(DEVELOPMENT) ## Put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(DEVELOPMENT) ## Measure: ratios within one run, and a burst of 10,000 pushes (some four minutes)
+bench: $(DEVELOPMENT) ## Measure: ratios within one run, and a burst of 10,000 pushes (some nine minutes)
 	@missed=0; $(BIN)/python -m tests.bench || missed=1; \
 		$(BIN)/python -m tests.bench.bursts --only fast || missed=1; exit $$missed
 

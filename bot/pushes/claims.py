@@ -15,7 +15,7 @@ from itertools import groupby
 
 from sqlalchemy import ColumnElement, Connection, Update, and_, bindparam, func, select, update
 
-from bot.pushes.folding import QUIET, ready_at
+from bot.pushes.folding import ready_at
 from bot.pushes.model import ReadingProblem, ReadingState
 from bot.store.tables import events
 
@@ -106,8 +106,7 @@ def take(connection: Connection, now: datetime) -> Claim | None:
     """Take a lease on all tags that are due of one repository, the one that has waited longest.
 
     Tags of which no push was read yet wait until nothing has come for the repository for five seconds, or for twenty,
-    as its messages do: six webhooks of one push, or a push of twenty tags, are then one request. Unless one of them is
-    wanted now: whoever wants that sets `reading_due_at` to the present, which is sooner than it can be otherwise.
+    as its messages do: six webhooks of one push, or a push of twenty tags, are then one request.
 
     Args:
         connection: One in a write.
@@ -202,9 +201,7 @@ def _due_tags(connection: Connection, waiting: Sequence[WaitingPush], now: datet
         for tag, pushes in groupby(sorted(waiting, key=lambda each: each.tag), key=lambda each: each.tag)
     }
     due = {tag for tag, pushes in by_tag.items() if any(_is_due(each, now) for each in pushes)}
-    fresh = {
-        tag for tag, pushes in by_tag.items() if not any(each.attempts or _is_wanted_now(each, now) for each in pushes)
-    }
+    fresh = {tag for tag, pushes in by_tag.items() if not any(each.attempts for each in pushes)}
     heard_at = [each.received_at for tag in fresh for each in by_tag[tag]]
     if not heard_at or (until := ready_at(min(heard_at), max(heard_at), now)) <= now:
         return frozenset(due)
@@ -215,10 +212,6 @@ def _due_tags(connection: Connection, waiting: Sequence[WaitingPush], now: datet
 
 def _is_due(push: WaitingPush, now: datetime) -> bool:
     return push.due_at <= now or push.due_at > now + _AHEAD
-
-
-def _is_wanted_now(push: WaitingPush, now: datetime) -> bool:
-    return push.due_at <= now and push.due_at < push.received_at + QUIET
 
 
 def _postpone(connection: Connection, event_ids: Iterable[str], until: datetime) -> None:

@@ -470,19 +470,6 @@ def test_a_test_is_tried_once(desk: ReadingDesk) -> None:
     assert desk.told == [event]
 
 
-def test_what_is_wanted_now_is_read_now(desk: ReadingDesk, clock: FrozenClock) -> None:
-    desk.push()
-    event = desk.hear()
-    other = desk.hear("2.0")
-    clock.advance(1)
-    desk.change(event, reading_due_at=clock.now())
-
-    desk.work()
-
-    assert desk.state(event) == CONFIRMED
-    assert desk.state(other) == ("waiting", None)
-
-
 def test_two_pushes_are_confirmed_by_the_reading_of_the_later_one(desk: ReadingDesk, clock: FrozenClock) -> None:
     desk.push()
     first = desk.hear()
