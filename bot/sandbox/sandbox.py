@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from bot.sandbox.clock import MovableClock
-from bot.sandbox.hub.seed import ANA_PAT
+from bot.sandbox.hub.seed import ACME_OAT, ANA_PAT
 from bot.sandbox.hub.simulator import HubSimulator
 from bot.sandbox.page.guide import Guide
 from bot.sandbox.page.server import BotState, PageServer
 from bot.sandbox.service import Service
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.simulator import SlackSimulator
+from bot.sandbox.slack.state import Person, WorkspaceState
 
 # It may run for weeks, and an answer with a table is a hundred kilobytes.
 RECORDS_KEPT = 500
@@ -18,6 +19,10 @@ RECORDS_KEPT = 500
 NAMESPACE = "acme"
 WEBHOOK_SECRET = "sandbox0webhook0secret0of0hub0bot"
 WEBHOOK_NAME = "Hub Bot"
+# What the bot encrypts with; a Fernet key that everybody may know, as all secrets of a sandbox.
+SECRET_KEY = "YSBrZXkgb2YgdGhlIHNhbmRib3gsIGEgc2VjcmV0IDA="
+# Nobody approves what they asked for themselves, so that there is a second admin beside Ana.
+INES = "U0INES"
 
 
 class Sandbox(Service):
@@ -44,6 +49,7 @@ class Sandbox(Service):
         self.clock = MovableClock()
         self.hub = HubSimulator(now=self.clock)
         state, app = seed.acme_workspace(self.clock, manifest)
+        _add_second_admin(state)
         self.slack = SlackSimulator(state, app, now=self.clock)
         self.hub.keep_records(RECORDS_KEPT)
         self.slack.keep_records(RECORDS_KEPT)
@@ -70,10 +76,13 @@ class Sandbox(Service):
             "OSV_URL": self.hub.url,
             "DOCKERHUB_USERNAME": "ana",
             "DOCKERHUB_TOKEN": ANA_PAT,
+            # Ana's token is for repositories; who belongs to the organization is for the organization's own.
+            "DOCKERHUB_ORG_TOKENS": f"{NAMESPACE}={ACME_OAT}",
             "DOCKERHUB_NAMESPACES": NAMESPACE,
             "HUB_BOT_WEBHOOK_SECRET": WEBHOOK_SECRET,
-            "HUB_BOT_ADMINS": "U0ANA",
-            "HUB_BOT_OPERATORS": "S0PLATFORM",
+            "HUB_BOT_SECRET_KEY": SECRET_KEY,
+            "HUB_BOT_ADMINS": f"{seed.ANA},{INES}",
+            "HUB_BOT_OPERATORS": seed.PLATFORM,
             "HUB_BOT_CLOCK": self.page.clock_url,
             **({"HUB_BOT_PUBLIC_URL": self._bot_url} if self._bot_url else {}),
             **(
@@ -106,3 +115,13 @@ class Sandbox(Service):
         self.slack.stop()  # First, for it breaks off what the page may be waiting for.
         self.page.stop()
         self.hub.stop()
+
+
+def _add_second_admin(state: WorkspaceState) -> None:
+    """Let Ines be where Ana is."""
+    title = "Owns the Docker Hub organization too: approves what Ana asks for"
+    email = "ines@acme.example"
+    state.add_person(Person(INES, "ines", "Ines Ito", "admin", seed.TEAM_ID, title, email, "Asia/Tokyo"))
+    for conversation in state.conversations.values():
+        if seed.ANA in conversation.members and not conversation.is_shared:
+            conversation.members.add(INES)

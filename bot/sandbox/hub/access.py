@@ -15,11 +15,20 @@ from enum import IntEnum
 from typing import Literal
 
 from bot.sandbox.hub.limits import Clock
+from bot.sandbox.hub.organizations import Organization
 from bot.sandbox.hub.state import Account, HubState, Repository
 
 CredentialKind = Literal["anonymous", "invalid", "password", "pat", "oat"]
 Audience = Literal["hub", "registry"]
 WebhookScope = Literal["scope-webhook-read", "scope-webhook-edit", "scope-webhook-admin"]
+OrganizationScope = Literal[
+    "scope-member-read",
+    "scope-member-edit",
+    "scope-invite-read",
+    "scope-invite-edit",
+    "scope-group-read",
+    "scope-group-edit",
+]
 
 # Inferred: `/v2/users/login` used to give tokens for weeks; only the lifetime of `/v2/auth/token` is documented.
 LEGACY_TOKEN_LIFETIME_SECONDS = 30 * 24 * 3600
@@ -38,6 +47,8 @@ class Permission(IntEnum):
 
 # Inferred: Docker gives rights through teams. Here every member is as if in a team that may read.
 ROLE_PERMISSIONS = {"owner": Permission.ADMIN, "editor": Permission.WRITE, "member": Permission.READ}
+# Inferred: every member may see who else is in an organization and its teams. The rest is documented as for owners.
+SCOPES_OF_MEMBERS = frozenset({"scope-member-read", "scope-group-read"})
 PAT_PERMISSIONS = {
     "repo:public_read": Permission.NONE,
     "repo:read": Permission.READ,
@@ -184,6 +195,32 @@ def may_create(state: HubState, caller: Caller, namespace: str) -> bool:
     if caller.kind == "oat":
         return caller.name == namespace and "scope-repository-create" in caller.scopes
     return _granted(state, caller, namespace) >= Permission.WRITE
+
+
+def may_administer(caller: Caller, organization: Organization, scope: OrganizationScope) -> bool:
+    """Tell whether the caller may do with an organization what a scope is named after.
+
+    An owner by password, who for some of it need be a member only; an OAT with the scope, where `edit` includes `read`.
+    A PAT never may: those are for repositories. Source: docs.docker.com, Docker Hub API, organizations, groups and
+    invites; organization access tokens; docker/terraform-provider-docker on PATs.
+    """
+    match caller.kind:
+        case "oat":
+            sufficient = {scope, scope.replace("-read", "-edit")}
+            return caller.name == organization.name and not sufficient.isdisjoint(caller.scopes)
+        case "password":
+            return is_trusted(caller, organization) or (
+                scope in SCOPES_OF_MEMBERS and caller.name in organization.members
+            )
+        case _:
+            return False
+
+
+def is_trusted(caller: Caller, organization: Organization) -> bool:
+    """Tell whether the caller is an owner or the organization itself, and so may see e-mail addresses."""
+    if caller.kind == "oat":
+        return caller.name == organization.name
+    return organization.members.get(caller.name) == "owner"
 
 
 def _granted(state: HubState, caller: Caller, namespace: str) -> Permission:

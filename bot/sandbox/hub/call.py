@@ -8,12 +8,15 @@ from typing import Any, Literal
 
 from bot.sandbox.httpd import Answer, Request
 from bot.sandbox.hub.access import Caller, TokenOffice
-from bot.sandbox.hub.errors import error_answer
+from bot.sandbox.hub.build_farm import BuildFarm
+from bot.sandbox.hub.errors import ErrorShape, error_answer
 from bot.sandbox.hub.faults import Fault
 from bot.sandbox.hub.state import HubState
 from bot.sandbox.hub.unknowns import Unknowns
 
-Generation = Literal["django", "newer"]
+Generation = Literal["django", "newer", "build"]
+
+ERROR_SHAPES: Mapping[Generation, ErrorShape] = {"django": "detail", "newer": "message", "build": "error_text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,9 @@ class Call:
         token_lifetime_seconds: Of bearers from `/v2/auth/token`.
         rate_limit: How many calls a minute this caller may make.
         page_fault: The fault that pages of this answer suffer, if any.
-        generation: Whether Docker's Django services answer here or the newer ones; their errors differ.
+        builds: Where builds are asked for.
+        generation: Which of Docker's services answer here: the Django ones, the newer ones, or those of builds; their
+            errors differ.
     """
 
     request: Request
@@ -35,6 +40,7 @@ class Call:
     unknowns: Unknowns
     caller: Caller
     office: TokenOffice
+    builds: BuildFarm
     now: datetime
     public_origin: str
     own_origin: str
@@ -58,4 +64,4 @@ class Call:
 
     def error(self, status: int, text: str) -> Answer:
         """Build an error in the words of the service that answers here."""
-        return error_answer("detail" if self.generation == "django" else "message", status, text)
+        return error_answer(ERROR_SHAPES[self.generation], status, text)

@@ -42,7 +42,7 @@ def _abuse_limited(_: Fault, __: Call) -> Answer:
 
 
 def _unavailable(fault: Fault, _: Call) -> Answer:
-    return error_answer(fault.shape, fault.status or 503, UNAVAILABLE_TEXT)
+    return error_answer(fault.shape, fault.status or 503, fault.text or UNAVAILABLE_TEXT)
 
 
 def _html(fault: Fault, _: Call) -> Answer:

@@ -19,6 +19,7 @@ FaultKind = Literal[
     "html",
     "slow",
     "reset",
+    "hang",
     "truncated",
     "redirect",
     "empty",
@@ -44,6 +45,8 @@ class Fault:
     - `slow`: the right answer, `seconds` late.
     - `reset`: the connection ends with RST. `after="before_reading"`: nothing was done (only the request itself was
       read, which matching needs); `after="after_accepting"`: the request was carried out and its answer is lost.
+    - `hang`: silence for `seconds`, then the connection ends with RST; `after` as for `reset`. A client that waits less
+      sees a timeout, before or after the request was carried out.
     - `truncated`: the right answer, announced in full, sent by half.
     - `redirect`: `status` (302) to `location`, or to the same path with a slash at its end.
     - `empty`: `status` (502) without a body.
@@ -60,8 +63,9 @@ class Fault:
         times: How often the fault fires; None for always.
         status: The status, for the kinds that have one; None takes the kind's default.
         shape: The body of `unavailable`.
-        seconds: The delay of `slow`.
-        after: When `reset` strikes.
+        text: What `unavailable` says; None: that the service will be back soon.
+        seconds: The delay of `slow` and `hang`.
+        after: When `reset` or `hang` strikes.
         location: Where `redirect` leads; for `bad_next` the foreign origin.
         retry_after: How `rate_limited` says when to return; None follows `Unknowns.retry_after`.
         retry_after_seconds: In how many seconds from now, by the simulator's clock.
@@ -73,6 +77,7 @@ class Fault:
     times: int | None = None
     status: int | None = None
     shape: ErrorShape = "message"
+    text: str | None = None
     seconds: float = 0.0
     after: Literal["before_reading", "after_accepting"] = "before_reading"
     location: str | None = None

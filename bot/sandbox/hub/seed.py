@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
+from bot.sandbox.hub.seed_builds import add_builds
+from bot.sandbox.hub.seed_people import add_colleagues
 from bot.sandbox.hub.state import HubState, Image, Repository
 
 ANA_PASSWORD = "sandbox-password-of-ana"
@@ -35,6 +37,9 @@ ACME_OAT_SCOPES = (
     "scope-webhook-read",
     "scope-webhook-edit",
     "scope-webhook-admin",
+    "scope-member-edit",
+    "scope-invite-edit",
+    "scope-group-edit",
 )
 
 # A tag may have 128 characters, and one has.
@@ -222,6 +227,8 @@ def seed_acme(state: HubState, now: datetime) -> None:
         seeder.add_sketched("acme", sketch, is_private=sketch.is_private)
     seeder.add_api()
     seeder.add_oddities()
+    add_builds(state, now)
+    add_colleagues(state, now)
 
 
 class _Seeder:

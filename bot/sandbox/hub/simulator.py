@@ -15,10 +15,14 @@ from bot.sandbox.clock import utc_now
 from bot.sandbox.faults import FaultBox
 from bot.sandbox.httpd import Answer, HttpServer, Request
 from bot.sandbox.hub.access import ANONYMOUS, Audience, Caller, CredentialKind, TokenOffice
+from bot.sandbox.hub.build_farm import BuildFarm
+from bot.sandbox.hub.build_triggers import is_trigger_path
+from bot.sandbox.hub.builds import LATEST, Automation, BuildRule, classic_path
 from bot.sandbox.hub.call import Call
 from bot.sandbox.hub.damage import replaced_answer, too_many_requests
 from bot.sandbox.hub.faults import Fault
 from bot.sandbox.hub.limits import RateLimiter, api_headers, retry_headers
+from bot.sandbox.hub.organizations import Organization
 from bot.sandbox.hub.pipelines import Hook, Pipeline
 from bot.sandbox.hub.pushing import Announcement, Undertaking, built_images, carry_out, letters_about
 from bot.sandbox.hub.registry import PULL_WINDOW, TOKEN_PATH, answer_registry, is_registry_path
@@ -74,6 +78,7 @@ class HubSimulator(Service):
             the push at once. It counts for the pushes from then on. Reported: minutes after the webhook.
         announcement: How pushes are told, unless a push says otherwise; may be changed while running.
         webhooks: Sends the webhooks, and knows what was sent.
+        builds: Builds what is asked for, and pushes it.
     """
 
     def __init__(
@@ -111,6 +116,7 @@ class HubSimulator(Service):
         self.lag_seconds = 0.0
         self.announcement = Announcement()
         self.webhooks = WebhookSender(now, lambda: self.unknowns)
+        self.builds = BuildFarm(self.state, now, lambda path, tag, at: self.push(path, tag, at=at))
         self._limits = {False: rate_limit, True: authenticated_rate_limit}
         self._token_lifetime_seconds = token_lifetime_seconds
         self._public_origin = public_origin
@@ -148,6 +154,14 @@ class HubSimulator(Service):
         self._requests.keep(most)
         self.webhooks.keep_records(most)
 
+    def organization(self, name: str) -> Organization:
+        """Return an organization, to look at its members, teams, invites and seats, and to change them.
+
+        Raises:
+            KeyError: There is no such organization.
+        """
+        return self.state.organization(name)
+
     def add_webhook(self, repository: str, url: str, *, name: str | None = None) -> Pipeline:
         """Register a webhook of a repository, as its owner does in the web form.
 
@@ -163,6 +177,33 @@ class HubSimulator(Service):
         with self.state.lock:
             name = name or f"webhook {len(self.state.repository(repository).pipelines) + 1}"
             return self.state.add_pipeline(repository, name, [Hook(name, url)], at=self.clock())
+
+    def add_builds(self, repository: str, *, rules: Sequence[BuildRule] = (LATEST,), source: str = "") -> str:
+        """Set a repository up for automated builds, as its owner does in the web form; return the new trigger URL.
+
+        Args:
+            repository: `namespace/name`.
+            rules: What becomes which tag.
+            source: The source repository on GitHub, `owner/name`; empty: the same as the repository.
+
+        Raises:
+            KeyError: There is no such repository.
+        """
+        self.state.automate(repository, rules=rules, source=source)
+        return self.build_trigger(repository)
+
+    def build_trigger(self, repository: str) -> str:
+        """Return the trigger URL of today.
+
+        Raises:
+            KeyError: There is no such repository.
+            ValueError: It is not set up for builds.
+        """
+        return f"{self.url}{self._automation(repository).trigger_path}"
+
+    def classic_trigger(self, repository: str) -> str:
+        """Return the trigger URL of the first kind; raises as `build_trigger`."""
+        return f"{self.url}{classic_path(repository, self._automation(repository))}"
 
     def push(
         self,
@@ -243,6 +284,7 @@ class HubSimulator(Service):
 
     def stop(self) -> None:
         """Close every connection and wait for all threads."""
+        self.builds.stop()
         self.webhooks.stop()
         self._server.stop()
 
@@ -253,9 +295,18 @@ class HubSimulator(Service):
             self._server.pause(fault.seconds)
         caller = self._caller(request)
         with self.state.lock:
+            self.builds.advance()
             answer = self._answer_under(fault, self._call(request, caller, fault))
         self._record(request, caller, answer)
+        if fault is not None and fault.kind == "hang":
+            self._server.pause(fault.seconds)
         return answer
+
+    def _automation(self, repository: str) -> Automation:
+        automation = self.state.repository(repository).automation
+        if automation is None:
+            raise ValueError(f"{repository} is not set up for builds")
+        return automation
 
     def _caller(self, request: Request) -> Caller:
         if request.path == TOKEN_PATH:
@@ -271,6 +322,7 @@ class HubSimulator(Service):
             unknowns=self.unknowns,
             caller=caller,
             office=self._office,
+            builds=self.builds,
             now=self.clock(),
             public_origin=self._public_origin or self.url,
             own_origin=self.url,
@@ -287,7 +339,7 @@ class HubSimulator(Service):
     def _right_answer(self, call: Call) -> Answer:
         if is_registry_path(call.request.path):
             return answer_registry(call, self._pull_limiter)
-        return self._limited(call)
+        return dispatch(call) if is_trigger_path(call.request.path) else self._limited(call)
 
     def _limited(self, call: Call) -> Answer:
         """Answer for the API: count the call, refuse it or let it through, and tell the budget either way."""

@@ -14,9 +14,10 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import NAMESPACE_DNS, uuid5
 
+from bot.sandbox.hub.builds import LATEST, Automation, BuildRule
+from bot.sandbox.hub.organizations import Organization, Role, Team
 from bot.sandbox.hub.pipelines import Hook, NameTakenError, Pipeline, slug_of
 
-Role = Literal["owner", "editor", "member"]
 PatScope = Literal["repo:public_read", "repo:read", "repo:write", "repo:admin"]
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -109,6 +110,7 @@ class Repository:
         former: What each of the tags pointed at before, oldest first.
         lags_until: When the API will show everything; None: it always did.
         pipelines: The webhooks, by slug.
+        automation: How it is built by Docker Hub; None: it is not.
     """
 
     namespace: str
@@ -130,6 +132,7 @@ class Repository:
     former: dict[str, deque[Tag]] = field(default_factory=dict, repr=False)
     lags_until: datetime | None = None
     pipelines: dict[str, Pipeline] = field(default_factory=dict)
+    automation: Automation | None = None
 
     @property
     def path(self) -> str:
@@ -183,7 +186,8 @@ class Account:
         number: The old integer id, which tags carry as their creator.
         uuid: The newer id, hexadecimal without dashes.
         password: None for organizations, which cannot log in.
-        members: For an organization: role by user name. Empty for users.
+        email: A user's address; empty when there is none to know.
+        organization: What an organization is beyond an account; None for users.
     """
 
     name: str
@@ -193,9 +197,19 @@ class Account:
     full_name: str = ""
     company: str = ""
     location: str = ""
-    is_organization: bool = False
     password: str | None = None
-    members: dict[str, Role] = field(default_factory=dict)
+    email: str = ""
+    organization: Organization | None = None
+
+    @property
+    def is_organization(self) -> bool:
+        """Whether it is an organization, not a user."""
+        return self.organization is not None
+
+    @property
+    def members(self) -> dict[str, Role]:
+        """The role of each member by user name; empty for users."""
+        return self.organization.members if self.organization else {}
 
 
 @dataclass(slots=True)
@@ -229,10 +243,12 @@ class HubState:
         self.organization_tokens: dict[str, OrganizationToken] = {}
         self._last_number = 1_000_000
 
-    def add_user(self, name: str, *, password: str, joined_at: datetime, full_name: str = "") -> Account:
+    def add_user(
+        self, name: str, *, password: str, joined_at: datetime, full_name: str = "", email: str = ""
+    ) -> Account:
         """Register a user."""
         return self._add_account(
-            Account(name, self._next_number(), _uuid(name), joined_at, full_name, password=password)
+            Account(name, self._next_number(), _uuid(name), joined_at, full_name, password=password, email=email)
         )
 
     def add_organization(
@@ -242,8 +258,9 @@ class HubState:
         joined_at: datetime,
         full_name: str = "",
         members: dict[str, Role] | None = None,
+        seats: int | None = None,
     ) -> Account:
-        """Register an organization with its members' roles."""
+        """Register an organization with its members' roles and its seats, of which None is no limit."""
         return self._add_account(
             Account(
                 name,
@@ -252,10 +269,67 @@ class HubState:
                 joined_at,
                 full_name,
                 company=full_name,
-                is_organization=True,
-                members=dict(members or {}),
+                organization=Organization(name, self.lock, dict(members or {}), seats=seats),
             )
         )
+
+    def organization(self, name: str) -> Organization:
+        """Return an organization; for tests and seeds, which know that it is there.
+
+        Raises:
+            KeyError: It is not.
+        """
+        found = self.accounts[name].organization
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def add_team(self, organization: str, name: str, *, description: str = "", members: Iterable[str] = ()) -> Team:
+        """Make a team of an organization's members.
+
+        Raises:
+            ValueError: There is such a team.
+            KeyError: There is no such organization, or one of them is no member of it.
+        """
+        with self.lock:
+            found = self.organization(organization)
+            return found.add_team(name, self._next_number(), description=description, members=members)
+
+    def accept_invite(self, organization: str, invitee: str, *, at: datetime) -> Account:
+        """Let somebody accept their invite and join; who has no account yet registers first, as the mail asks them to.
+
+        Args:
+            organization: Its name.
+            invitee: As the inviter wrote it.
+            at: When they register, if they do.
+
+        Returns:
+            Their account.
+
+        Raises:
+            KeyError: There is no such organization or invite.
+        """
+        with self.lock:
+            found = self.organization(organization)
+            found.pending(invitee)
+            user = self.find_user(invitee) or self._register(invitee, at)
+            found.accept(invitee, user=user.name)
+            return user
+
+    def _register(self, email: str, at: datetime) -> Account:
+        """Register the owner of an address, by a name that is free."""
+        name = wanted = re.sub(r"[^a-z0-9]", "", email.partition("@")[0].lower()) or "user"
+        number = 1
+        while name in self.accounts:
+            number += 1
+            name = f"{wanted}{number}"
+        return self.add_user(name, password=f"password-of-{name}", joined_at=at, email=email)
+
+    def find_user(self, name_or_email: str) -> Account | None:
+        """Return the user of a name or an e-mail address, in whatever case; None when there is none."""
+        wanted = name_or_email.lower()
+        users = (account for account in self.accounts.values() if not account.is_organization)
+        return next((user for user in users if wanted in {user.name, user.email.lower()}), None) if wanted else None
 
     def add_personal_token(self, username: str, secret: str, scope: PatScope = "repo:admin") -> PersonalToken:
         """Give a user a PAT."""
@@ -465,6 +539,19 @@ class HubState:
         """
         with self.lock:
             del self.repository(path).pipelines[slug]
+
+    def automate(self, path: str, *, rules: Iterable[BuildRule] = (LATEST,), source: str = "") -> Automation:
+        """Let Docker Hub build a repository from now on; what was built before is forgotten.
+
+        Args:
+            path: The repository, `namespace/name`.
+            rules: What becomes which tag.
+            source: The source repository on GitHub, `owner/name`; empty: the same as `path`.
+        """
+        with self.lock:
+            owner, _, name = (source or path).partition("/")
+            automation = self.repository(path).automation = Automation(owner, name, tuple(rules))
+            return automation
 
     def account_number(self, name: str) -> int:
         """Return an account's integer id; 0 for a name without an account."""

@@ -153,3 +153,112 @@ class Unknowns(Switches):
     pipeline_history: Literal["list", "page"] = Field(
         default="list", description="Whether the history of a webhook is a plain list, or a page of one."
     )
+    bulk_invite_shape: Literal["flat", "nested"] = Field(
+        default="flat",
+        description=(
+            "The answer of a bulk invite: a list under `invitees`, as Docker's Terraform provider decodes it, or that "
+            "once more under `invitees`, as documented."
+        ),
+    )
+    bulk_invite_status: Literal["202", "200"] = Field(
+        default="202", description="Its status: 202 is documented, 200 was reported in May 2026."
+    )
+    bulk_invite_conflict: Literal["per_invitee", "409"] = Field(
+        default="per_invitee",
+        description=(
+            "What a bulk invite answers when everybody in it is a member or invited already: a status for each, or "
+            "the 409 that is documented without a reason."
+        ),
+    )
+    pending_invitee: Literal["existing_invite", "invited", "existing_org_member"] = Field(
+        default="existing_invite",
+        description=(
+            "The status of an invitee who is invited already: a word of its own, of which none is recorded; `invited`, "
+            "with the invite that there is; or that of a member."
+        ),
+    )
+    no_seats: Literal["per_invitee", "400", "402", "409", "invited"] = Field(
+        default="per_invitee",
+        description=(
+            "What a bulk invite answers when no seat is left: a status for each, a refusal of the whole, or nothing of "
+            "it, so that who accepts takes a seat that nobody paid for."
+        ),
+    )
+    invite_role: Literal["told", "absent"] = Field(
+        default="told",
+        description="Whether an invite tells its role: Docker's Terraform provider reads it, the document has none.",
+    )
+    invitee_shown: Literal["as_asked", "docker_id"] = Field(
+        default="as_asked",
+        description=(
+            "Whom an invite of a registered user's e-mail address shows: the address, or the Docker ID, as the "
+            "description of the field can be read."
+        ),
+    )
+    dry_run_invite: Literal["absent", "present"] = Field(
+        default="absent", description="Whether a dry run shows the invites that it does not make."
+    )
+    oat_resend: Literal["allowed", "forbidden"] = Field(
+        default="allowed",
+        description="Sending an invite again by an organization token: documented; a 403 was reported in May 2026.",
+    )
+    members_page: Literal["object", "array"] = Field(
+        default="object",
+        description=(
+            "The list of members: a page object, as Docker's hub-tool decodes it, or an array of one, as documented."
+        ),
+    )
+    team_members: Literal["page", "list"] = Field(
+        default="page",
+        description="The list of a team's members: a page, as documented, or a plain list, as Docker's hub-tool reads.",
+    )
+    owners_team: Literal["listed", "left_out"] = Field(
+        default="listed",
+        description=(
+            "Whether the owners are shown as a team `owners`, which the official examples name as the team of an "
+            "invite and of a member."
+        ),
+    )
+    pat_members: Literal["refused", "readable"] = Field(
+        default="refused",
+        description=(
+            "Whether a personal token may list members and teams: Docker's Terraform provider says that such tokens "
+            "are for repositories only, Docker's hub-tool lists members by what it logged in with."
+        ),
+    )
+    hub_plan: Literal["owners", "organization_tokens_too", "gone"] = Field(
+        default="owners",
+        description=(
+            "Who may read an organization's plan, which tells the seats: its owners, its tokens too, or nobody any "
+            "longer. Known from Docker's hub-tool only."
+        ),
+    )
+    trigger_body: Literal["object", "empty", "text", "entries"] = Field(
+        default="object",
+        description=(
+            "The body of a build trigger's 202, which nobody recorded. The site's own endpoint for builds answered "
+            "with an entry for each rule."
+        ),
+    )
+    trigger_refusal: Literal["accepted", "400", "429"] = Field(
+        default="accepted",
+        description=(
+            "What a build trigger answers when all it asks for is ignored, since it is pending already or too much is: "
+            "no other status than 202 is known, nor any rate limit."
+        ),
+    )
+    build_history: Literal["present", "404", "empty"] = Field(
+        default="present", description="Whether `buildhistory` still answers; only older clients use it."
+    )
+    unbuilt_history: Literal["empty", "404"] = Field(
+        default="empty", description="The `buildhistory` of a repository without automated builds."
+    )
+    build_actions: Literal["present", "404", "empty"] = Field(
+        default="present", description="Whether `/api/audit/v1/action/` still answers."
+    )
+    build_sources: Literal["present", "404", "empty"] = Field(
+        default="present", description="Whether `/api/build/v1/source/` still answers."
+    )
+    action_progress: Literal["In Progress", "In progress"] = Field(
+        default="In Progress", description="What the audit calls a running build: two clients differ."
+    )

@@ -52,6 +52,14 @@ class RollBackTag(_Order):
     webhooks: WebhookCount | None = None
 
 
+class AcceptInvite(_Order):
+    """Let an invitee join the organization."""
+
+    do: Literal["accept_invite"]
+    organization: str
+    invitee: str
+
+
 class SetHubNetwork(_Order):
     """Let something go wrong at Docker Hub, or nothing."""
 
@@ -102,7 +110,7 @@ class MoveClock(_Order):
         return self
 
 
-HubOrder = PushTag | RollBackTag | SetHubNetwork | SetToken | SetWebhooks | SetHubData
+HubOrder = PushTag | RollBackTag | AcceptInvite | SetHubNetwork | SetToken | SetWebhooks | SetHubData
 HUB_ORDER: TypeAdapter[HubOrder] = TypeAdapter(Annotated[HubOrder, Field(discriminator="do")])
 
 
@@ -120,6 +128,8 @@ def carry_out(order: HubOrder | SetSlackNetwork, hub: HubWeather, slack: SlackWe
             return asdict(pushed)
         case RollBackTag():
             return asdict(hub.roll_back(order.repository, order.tag, webhooks=order.webhooks))
+        case AcceptInvite():
+            return {"user": hub.accept_invite(order.organization, order.invitee)}
         case SetHubNetwork():
             hub.set_network(order.state)
         case SetToken():

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.sandbox.hub.organizations import Organization
 from bot.sandbox.hub.simulator import HubSimulator
 from bot.sandbox.slack.apps import App
 from bot.sandbox.slack.simulator import SlackSimulator
@@ -60,9 +61,12 @@ def hub_card(hub: HubSimulator) -> Json:
             for namespace in hub.state.repositories.values()
             for repository in namespace.values()
         ]
+        found = (account.organization for account in hub.state.accounts.values())
+        organizations = [_organization(each) for each in found if each and each.members]
     return {
         "url": hub.url,
         "repositories": repositories,
+        "organizations": organizations,
         "requests": hub.answered,
         "webhooks_sent": hub.webhooks.sent_count,
         "webhooks_failed": hub.webhooks.failed_count,
@@ -72,6 +76,18 @@ def hub_card(hub: HubSimulator) -> Json:
 def clock_card(now: datetime, offset: timedelta) -> Json:
     """Return what the page shows of the time."""
     return {"now": now.isoformat().replace("+00:00", "Z"), "offset_seconds": offset.total_seconds()}
+
+
+def _organization(organization: Organization) -> Json:
+    return {
+        "name": organization.name,
+        "members": len(organization.members),
+        "seats": organization.seats,
+        "seats_used": organization.seats_used,
+        "invites": [
+            {"invitee": each.invitee, "role": each.role, "team": each.team} for each in organization.invites.values()
+        ],
+    }
 
 
 def _newest_tags(tags: Iterable[Any]) -> list[str]:

@@ -127,6 +127,13 @@ class HubWeather:
                 raise Unacceptable(f"{repository}:{tag} has pointed at no other image, so there is none to go back to.")
             return self._push(repository, tag, webhooks, images=before.images, digest=before.digest)
 
+    def accept_invite(self, organization: str, invitee: str) -> str:
+        """Let an invitee join the organization, and return the user name by which they did."""
+        try:
+            return self._hub.state.accept_invite(organization, invitee, at=self._hub.clock()).name
+        except KeyError:
+            raise Unacceptable(f"{invitee} has no invite to {organization}.") from None
+
     def _push(self, repository: str, tag: str, webhooks: int | None, **what: Any) -> Pushed:
         announcement = self._hub.announcement
         if webhooks is not None and self.webhooks != "lost":

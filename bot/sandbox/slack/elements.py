@@ -34,6 +34,7 @@ STATE_FIELDS: Mapping[str, tuple[str, str]] = {
     "datetimepicker": ("selected_date_time", "initial_date_time"),
     "file_input": ("files", "initial_files"),
 }
+LONGEST_INPUT = 3_000
 LISTS = frozenset({"selected_options", "selected_users", "selected_conversations", "selected_channels", "files"})
 # What a click repeats of the element; everything else stays with Slack.
 REPEATED = ("text", "value", "style", "placeholder", "confirm", "initial_option", "initial_date", "initial_time")
@@ -120,6 +121,24 @@ def is_offered(element: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
     chosen = [*([one] if one else []), *state.get("selected_options", ())]
     # Options of an external source are not part of the element.
     return "external" in element.get("type", "") or all(option.get("value") in offered for option in chosen)
+
+
+def unfit(blocks: Blocks, values: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return what Slack's clients do not let anybody send: texts of a wrong length, by the id of their input block.
+
+    Source: https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element. The words are inferred.
+    """
+    problems: dict[str, str] = {}
+    for found in elements_in(blocks):
+        text = values.get(found.block_id, {}).get(found.action_id, {}).get("value")
+        if found.element.get("type") != "plain_text_input" or not isinstance(text, str):
+            continue
+        least, most = found.element.get("min_length", 0), found.element.get("max_length", LONGEST_INPUT)
+        if text and len(text) < least:
+            problems[found.block_id] = f"Please enter at least {least} characters."
+        elif len(text) > most:
+            problems[found.block_id] = f"Please enter no more than {most} characters."
+    return problems
 
 
 def unanswered(blocks: Blocks, values: Mapping[str, Mapping[str, Any]]) -> list[str]:

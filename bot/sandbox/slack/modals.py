@@ -10,7 +10,7 @@ from bot.sandbox.slack.actor import NotThere
 from bot.sandbox.slack.apps import App
 from bot.sandbox.slack.call import Refusal
 from bot.sandbox.slack.clicks import NOTHING, TROUBLE, Clicked, Clicker, Values
-from bot.sandbox.slack.elements import STATE_FIELDS, elements_in, state_values, unanswered
+from bot.sandbox.slack.elements import STATE_FIELDS, elements_in, is_offered, state_values, unanswered, unfit
 from bot.sandbox.slack.payloads import view_closed, view_submission
 from bot.sandbox.slack.state import View
 from bot.sandbox.slack.views import close_view, push_view, update_view
@@ -47,16 +47,18 @@ class ModalUser(Clicker):
             values: What its inputs hold, by block and action; those left out hold what the app put there.
 
         Raises:
-            NotThere: This person has no such view on the screen, or it has nothing to submit.
+            NotThere: This person has no such view on the screen, or it has nothing to submit, or a menu of it does not
+                offer what they chose.
         """
         view = self._view(view_id)
         if not view.payload.get("submit"):
             raise NotThere(f"The view {view_id} has no button to submit it.")
         app = self._app(view.app_id)
         held = state_values(view.payload["blocks"], values)
-        missing = unanswered(view.payload["blocks"], held)
-        if missing:
-            return self._marked(view, dict.fromkeys(missing, REQUIRED))
+        _check_offered(view, held)
+        blocks = view.payload["blocks"]
+        if problems := unfit(blocks, held) | dict.fromkeys(unanswered(blocks, held), REQUIRED):
+            return self._marked(view, problems)
         self._set_errors(view, {})
         payload = view_submission(
             self._sender(app),
@@ -143,3 +145,10 @@ class ModalUser(Clicker):
         with self.state.lock:
             view.errors = dict(errors)
             self.state.touch()
+
+
+def _check_offered(view: View, held: Values) -> None:
+    for found in elements_in(view.payload["blocks"]):
+        state = held.get(found.block_id, {}).get(found.action_id)
+        if state is not None and not is_offered(found.element, state):
+            raise NotThere(f"The element {found.action_id} does not offer {dict(state)}.")

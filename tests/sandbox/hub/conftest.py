@@ -8,6 +8,7 @@ import requests
 
 from bot.sandbox.clock import SettableClock
 from bot.sandbox.hub import seed
+from bot.sandbox.hub.organizations import Organization
 from bot.sandbox.hub.simulator import HubSimulator
 from bot.sandbox.hub.state import HubState, Image, digest_of
 from tests.sandbox.hub.receiver import Receiver, running_receiver
@@ -59,6 +60,17 @@ def _add_repositories(state: HubState) -> None:
 def hub(state: HubState, clock: SettableClock) -> Iterator[HubSimulator]:
     with HubSimulator(state, now=clock) as simulator:
         yield simulator
+
+
+@pytest.fixture
+def acme(state: HubState) -> Organization:
+    """The organization with a team `web` in which Bo is, four seats and nobody invited."""
+    for name in ("ana", "bo", "zoe"):
+        state.accounts[name].email = f"{name}@acme.example"
+    state.add_team("acme", "web", description="The site", members=["bo"])
+    organization = state.organization("acme")
+    organization.seats = 4
+    return organization
 
 
 @pytest.fixture

@@ -103,6 +103,26 @@ def test_there_is_something_of_everything(state: HubState) -> None:
     assert state.repository("acme/legacy-import").tags["unknown"].images == [Image(None, "amd64", size_bytes=None)]
 
 
+def test_acme_has_people_teams_seats_and_a_pending_invite(state: HubState) -> None:
+    acme = state.organization("acme")
+
+    assert acme.members == {
+        "ana": "owner",
+        "bo": "member",
+        "ines": "owner",
+        "omar": "editor",
+        "mia": "member",
+        "kai": "member",
+    }
+    assert all(state.accounts[name].email for name in acme.members)
+    assert {name: team.members for name, team in acme.teams.items()} == {
+        "web": ["bo", "mia"],
+        "platform": ["ana", "omar"],
+    }
+    assert [(each.invitee, each.team) for each in acme.invites.values()] == [("lena@acme.example", "web")]
+    assert (acme.seats_used, acme.seats) == (7, 10)
+
+
 @pytest.mark.parametrize(
     ("identifier", "secret", "kind"),
     [

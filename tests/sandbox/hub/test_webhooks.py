@@ -14,6 +14,7 @@ from bot.sandbox.hub.unknowns import Unknowns
 from bot.sandbox.hub.webhooks import SentWebhook
 from tests.sandbox.hub.conftest import NOW
 from tests.sandbox.hub.receiver import Receiver
+from tests.support.unknowns import positions_of_images
 
 
 def sent(hub: HubSimulator, url: str, tag: str = "1.0") -> SentWebhook:
@@ -152,7 +153,7 @@ def test_the_user_agent_is_a_switch(
     assert receiver.requests[0].headers.get("user-agent") == agent
 
 
-@pytest.mark.parametrize(("unknowns"), [each for _, each in Unknowns.every_position()])
+@pytest.mark.parametrize(("unknowns"), positions_of_images().values())
 def test_every_position_of_every_switch_tells_of_the_push(
     hub: HubSimulator, receiver: Receiver, unknowns: Unknowns
 ) -> None:

@@ -486,3 +486,22 @@ def test_a_port_in_use_is_an_error_of_the_system() -> None:
     port = free_port()
     with Sandbox(manifest_for(None), port=port), pytest.raises(OSError, match="in use"):
         Sandbox(manifest_for(None), port=port)
+
+
+# Organizations
+
+
+def test_the_page_shows_seats_and_invites_and_lets_one_be_accepted(page: PageOfTests) -> None:
+    def acme() -> dict[str, Any]:
+        found: list[dict[str, Any]] = page.get("/state?as=U0ANA&after=0&wait=0").json()["hub"]["organizations"]
+        return next(each for each in found if each["name"] == "acme")
+
+    invite = {"invitee": "lena@acme.example", "role": "member", "team": "web"}
+    assert acme() == {"name": "acme", "members": 6, "seats": 10, "seats_used": 7, "invites": [invite]}
+    order = {"do": "accept_invite", "organization": "acme", "invitee": "lena@acme.example"}
+
+    accepted, again = page.post("/hub", order).json(), page.post("/hub", order).json()
+
+    assert accepted["user"] == "lena"
+    assert "lena@acme.example has no invite to acme." in again["error"]
+    assert (acme()["members"], acme()["seats_used"], acme()["invites"]) == (7, 7, [])

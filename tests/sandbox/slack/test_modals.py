@@ -140,6 +140,85 @@ def test_input_that_the_app_filled_in_is_answered(slack: SlackSimulator, receive
     assert receiver.payloads[0]["view"]["state"]["values"]["name"]["typed"]["value"] == "acme/site"
 
 
+def option(value: str) -> dict[str, Any]:
+    return {"text": {"type": "plain_text", "text": value.title()}, "value": value}
+
+
+MENU = {
+    "type": "input",
+    "block_id": "size",
+    "label": {"type": "plain_text", "text": "Size"},
+    "element": {
+        "type": "static_select",
+        "action_id": "chosen",
+        "options": [option("small"), option("large")],
+        "initial_option": option("large"),
+    },
+}
+
+
+def chosen(value: str) -> dict[str, Any]:
+    return {"size": {"chosen": {"selected_option": option(value)}}}
+
+
+def test_a_menu_in_an_input_holds_what_the_app_chose_until_somebody_chooses(
+    slack: SlackSimulator, receiver: Receiver
+) -> None:
+    assert submits(slack, opened(slack, NAME, MENU)).is_ok
+    assert submits(slack, opened(slack, NAME, MENU), {**TYPED, **chosen("small")}).is_ok
+
+    states = [payload["view"]["state"]["values"]["size"]["chosen"] for payload in receiver.payloads]
+    assert states == [
+        {"type": "static_select", "selected_option": option("large")},
+        {"type": "static_select", "selected_option": option("small")},
+    ]
+
+
+def test_a_menu_that_wants_a_choice_and_has_none_is_not_sent(slack: SlackSimulator, receiver: Receiver) -> None:
+    element = {name: value for name, value in MENU["element"].items() if name != "initial_option"}  # type: ignore[attr-defined]
+    view = opened(slack, NAME, {**MENU, "element": element})
+
+    assert submits(slack, view).errors == {"size": "Please complete this required field."}
+    assert receiver.received == []
+    assert submits(slack, opened(slack, NAME, {**MENU, "element": element, "optional": True})).is_ok
+    assert receiver.payloads[0]["view"]["state"]["values"]["size"]["chosen"]["selected_option"] is None
+
+
+def test_nobody_can_choose_what_a_menu_does_not_offer(slack: SlackSimulator, receiver: Receiver) -> None:
+    with pytest.raises(NotThere, match="does not offer"):
+        submits(slack, opened(slack, NAME, MENU), {**TYPED, **chosen("huge")})
+    assert receiver.received == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "text", "problem"),
+    [
+        ({"max_length": 5}, "123456", "Please enter no more than 5 characters."),
+        ({}, "x" * 3_001, "Please enter no more than 3000 characters."),
+        ({"min_length": 3}, "12", "Please enter at least 3 characters."),
+        ({"min_length": 3, "max_length": 5}, "123", None),
+    ],
+)
+def test_a_text_of_a_wrong_length_is_not_sent(
+    slack: SlackSimulator, receiver: Receiver, limits: Mapping[str, int], text: str, problem: str | None
+) -> None:
+    element = {**NAME["element"], **limits}  # type: ignore[dict-item]
+    view = opened(slack, {**NAME, "element": element})
+
+    submitted = submits(slack, view, {"name": {"typed": {"value": text}}})
+
+    assert submitted.errors == ({"name": problem} if problem else {})
+    assert len(receiver.received) == (problem is None)
+
+
+def test_errors_of_several_inputs_stand_beside_each(slack: SlackSimulator, receiver: Receiver) -> None:
+    view = opened(slack, NAME, MENU, NOTE)
+    errors = {"name": "There is no such repository.", "size": "Sold out."}
+    receiver.answers({"response_action": "errors", "errors": errors})
+
+    assert submits(slack, view).errors == view.errors == errors
+
+
 @pytest.mark.parametrize("answer", [Answer(200, b""), Answer(200, b"{}"), Answer(200, b"\n", "text/plain")])
 def test_empty_acknowledgement_closes_the_view(slack: SlackSimulator, receiver: Receiver, answer: Answer) -> None:
     below, view = opened(slack), pushed(slack)

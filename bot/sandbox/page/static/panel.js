@@ -6,6 +6,7 @@ import { icon, iconButton } from "./icons.js";
 import { recall, remember } from "./memory.js";
 import { segments } from "./segments.js";
 import { counted } from "./names.js";
+import { Organizations } from "./organizations.js";
 import { PushForm } from "./pushform.js";
 
 const HUB_NETWORK = [
@@ -59,6 +60,7 @@ export class Panel {
   #hubData;
   #slackNetwork;
   #push;
+  #organizations;
   #time = h("span", { class: "clock-time" });
   #day = h("span", { class: "clock-day" });
   #zone = h("p", { class: "clock-zone" });
@@ -92,6 +94,9 @@ export class Panel {
       tell(store.slack({ do: "network", state })),
     );
     this.#push = new PushForm(desk);
+    this.#organizations = new Organizations((organization, invitee) =>
+      tell(store.hub({ do: "accept_invite", organization, invitee })),
+    );
     this.#reset = h(
       "button",
       { class: "button is-small", type: "button", onclick: () => tell(store.clock({ reset: true })) },
@@ -114,6 +119,7 @@ export class Panel {
           this.#hubData.element,
           this.#hubNetwork.element,
           this.#hubToken.element,
+          this.#organizations.element,
           this.#requests,
         ),
         section("slack", "Slack (simulated)", this.#bot, this.#slackNetwork.element),
@@ -138,6 +144,7 @@ export class Panel {
     this.#hubData.show(state.hub.data);
     this.#slackNetwork.show(state.slack.network);
     this.#push.update(state.hub.repositories);
+    this.#organizations.update(state.hub.organizations);
     setText(this.#requests, trafficWords(state.hub));
     this.#showBot(state);
     this.#reset.disabled = state.clock.offset_seconds === 0;

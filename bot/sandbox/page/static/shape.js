@@ -151,5 +151,26 @@ function shapeHub(raw) {
       tags: whole(each.tags).filter((tag) => typeof tag === "string"),
       is_private: Boolean(each.is_private),
     })),
+    organizations: whole(raw.organizations)
+      .map(asRecord)
+      .filter((each) => asText(each.name))
+      .map(shapeOrganization),
+  };
+}
+
+function shapeOrganization(raw) {
+  const invites = whole(raw.invites)
+    .map(asRecord)
+    .filter((each) => asText(each.invitee));
+  return {
+    name: asText(raw.name),
+    members: number(raw.members),
+    seats: raw.seats === null ? null : number(raw.seats),
+    seats_used: number(raw.seats_used),
+    invites: invites.map((each) => ({
+      invitee: asText(each.invitee),
+      role: asText(each.role) || "member",
+      team: asText(each.team),
+    })),
   };
 }
