@@ -98,7 +98,7 @@ class Build(BaseModel):
         ref: The branch or Git tag that it is made from.
         commit: The Git commit.
         asked_at, started_at, ended_at: UTC.
-        log_url: Where people find its log; https.
+        log_url: Where people find its log; https, or http on this machine.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -128,7 +128,8 @@ class Setup(BaseModel):
     Attributes:
         repository: `namespace/name`.
         provider: Who builds.
-        url: The origin of the provider's API, where it is not the usual one (GitHub Enterprise, one's own GitLab).
+        url: Where the provider's API is, if not at the usual place: `https://host/api/v3` of a GitHub Enterprise
+            Server, one's own GitLab.
         project: GitHub: `owner/repository`; GitLab: the project's id, or `group/project`.
         workflow: GitHub: the workflow's file name, like `build.yml`, or its id.
         branch: The branch that is built when nothing else is said; GitHub and GitLab need one. Without one, Docker Hub
@@ -184,7 +185,7 @@ class Accepted(BaseModel):
     Attributes:
         said: What it answered, in words for people, without secrets; may be empty.
         build_id: Which build it became, if the provider says.
-        url: Where people can look, if the provider says; https.
+        url: Where people can look, if the provider says; https, or http on this machine.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

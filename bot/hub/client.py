@@ -18,13 +18,18 @@ from typing import Self
 from bot.clock import Clock
 from bot.hub.api import Api, CredentialStatus, HubUrls
 from bot.hub.auth import Credentials
+from bot.hub.builds import Builds
+from bot.hub.invites import Invites
+from bot.hub.members import Members
 from bot.hub.names import Names
 from bot.hub.pacing import INTERACTIVE_WAIT_SECONDS, Budgets, Draw
+from bot.hub.plans import Plans
 from bot.hub.rate_limits import RateLimits
 from bot.hub.registry import Registry
 from bot.hub.repositories import Repositories
 from bot.hub.search import Search
 from bot.hub.tags import Tags
+from bot.hub.teams import Teams
 from bot.hub.transport import Transport
 from bot.hub.webhooks import Webhooks
 from bot.hub.wire import Wire
@@ -41,6 +46,11 @@ class HubClient:
         tags: Tags and images.
         search: Search over public repositories.
         webhooks: The webhooks of repositories.
+        builds: The automated builds of repositories.
+        members: The members of organizations.
+        invites: The pending invites of organizations.
+        teams: The teams of organizations.
+        plans: The subscriptions of organizations.
         rate_limits: The budget of API requests.
         registry: The budget of image pulls.
     """
@@ -66,6 +76,11 @@ class HubClient:
         self.tags = Tags(api)
         self.search = Search(api)
         self.webhooks = Webhooks(api)
+        self.builds = Builds(api)
+        self.members = Members(api)
+        self.invites = Invites(api)
+        self.teams = Teams(api)
+        self.plans = Plans(api)
         self.rate_limits = RateLimits(api)
         self.registry = Registry(api, urls)
 

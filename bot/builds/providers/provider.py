@@ -9,7 +9,7 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from bot.builds.model import Accepted, Build, Order, Prepared, Setup
-from bot.errors import HubBotError
+from bot.errors import HubBotError, UserError
 
 
 class Refusal(StrEnum):
@@ -44,6 +44,21 @@ class BuildError(HubBotError):
         super().__init__(sentence)
         self.refusal = refusal
         self.status = status
+
+
+class SetupError(UserError):
+    """A set-up, or its secret, has not the form that its provider needs.
+
+    Args:
+        field: The field of `Setup` that is wrong, or `secret`.
+        sentence: What is wrong, and what is expected; never a secret.
+    """
+
+    reason = "setup"
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 @dataclass(frozen=True)
