@@ -1,0 +1,24 @@
+"""The positions of the switches that some part of the bot can meet at all; the others only take time."""
+
+from bot.sandbox.hub.unknowns import Unknowns
+
+_OF_BUILDS = ("trigger_", "build_", "unbuilt_", "action_")
+_OF_PEOPLE = (
+    "bulk_invite_",
+    "pending_",
+    "no_seats",
+    "invite",
+    "dry_run_",
+    "oat_resend",
+    "members_",
+    "team_",
+    "owners_",
+    "pat_members",
+    "hub_plan",
+)
+
+
+def positions_of_images() -> dict[str, Unknowns]:
+    """Return all positions but those that are about builds, and about the people of an organization."""
+    left_out = (*_OF_BUILDS, *_OF_PEOPLE)
+    return {name: each for name, each in Unknowns.every_position() if not name.startswith(left_out)}
