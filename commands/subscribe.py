@@ -1,4 +1,4 @@
-"""`/hub subscribe <image>`: have the pushes to a repository, or to several, announced in this channel.
+"""`/hub subscribe <image>`: have the pushes to a repository, or to several, or their builds, announced in this channel.
 
 The channel sees what it will hear of, and that list is also the answer. Operators may do this; admins learn beside it
 how to set the webhook at Docker Hub.
@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr
 
 from bot.chat.command import Arguments, Command, Context, Group, Result
 from bot.chat.parameters import flag
-from bot.chat.subscriptions import PatternType, asker_of, filter_options, read_filters, subscribing_of
+from bot.chat.subscriptions import PatternType, asker_of, build_notes, filter_options, read_filters, subscribing_of
 from bot.document import Code, CodeBlock, Document, Line, Note, Paragraph, line, marked
 from bot.governance.roles import Role
 from bot.pushes.filters import Filters
@@ -29,7 +29,7 @@ class SubscribeArguments(Arguments):
 
     Attributes:
         image: The repositories, as they were written, without a tag.
-        filters: Which of their pushes.
+        filters: Which of their pushes, or of their builds.
         test: Have a sample push told.
         create_webhook: Set up the webhook at Docker Hub.
     """
@@ -45,7 +45,7 @@ class SubscribeResult(Result):
 
     Attributes:
         image: What was meant.
-        filters: Which pushes.
+        filters: Which pushes, or which builds.
         before: The filters it had; None when it was not subscribed to.
         change: `added`, `replaced` or `unchanged`.
         channel: Everything the channel hears of, afterwards.
@@ -83,13 +83,14 @@ def run(arguments: SubscribeArguments, context: Context) -> SubscribeResult:
         arguments.image, arguments.filters, with_test=arguments.test, creates_webhook=arguments.create_webhook
     )
     found = subscribing_of(context).subscribe(asker_of(context, example=EXAMPLE), order, context.hub)
+    about_builds = build_notes(context, found.pattern) if arguments.filters.builds else ()
     return SubscribeResult(
         image=str(found.pattern),
         filters=arguments.filters,
         before=found.added.before,
         change=found.added.change,
         channel=ChannelFacts.of(found.added.state),
-        notes=found.notes,
+        notes=(*found.notes, *about_builds),
         webhook_url=found.webhook_url,
     )
 
@@ -118,7 +119,7 @@ def _what_changed(result: SubscribeResult) -> Line:
 COMMAND = Command(
     name="subscribe",
     group=Group.FOLLOW,
-    summary="Announce pushes to a repository in this channel",
+    summary="Announce pushes to a repository, or its builds, in this channel",
     role=Role.OPERATOR,
     parameters=(
         click.Argument(["image"], type=PatternType(), metavar="image"),
@@ -134,8 +135,12 @@ COMMAND = Command(
         ("subscribe acme/api --tag 'v*' --not-tag '*-rc*'", "releases only"),
         ("subscribe 'acme/*' --semver '>=2' --threads repository", "a whole namespace, a thread for each repository"),
         ("subscribe library/nginx:1.27", "one tag of somebody else's"),
+        ("subscribe acme/api --builds failed", "builds that failed; its pushes are a subscription of their own"),
     ),
-    notes="Different options must all fit. Asked again for the same image, the new filters replace the old ones.",
+    notes=(
+        "Different options must all fit. Asked again for the same image, the new filters replace the old ones; pushes "
+        "and builds are kept apart."
+    ),
     can_share=False,
     uses_store=True,
 )

@@ -21,8 +21,9 @@ from bot.chat.command import Command, Confirmation, Context, Group, Offer, Resul
 from bot.chat.forms import InputNeeded
 from bot.chat.lookup import find_repository
 from bot.chat.parameters import flag
-from bot.document import Code, Column, Document, Inline, Moment, Note, Paragraph, Person, Table, line, marked
-from bot.errors import HubBotError, UsageError, UserError
+from bot.document import Code, Column, Document, Inline, Note, Paragraph, Person, Table, line, marked
+from bot.errors import UsageError, UserError
+from bot.governance.proposals import State
 from bot.governance.roles import Role
 from bot.images import ImageReference, InvalidReferenceError, check_tag
 from bot.words import quoted
@@ -193,14 +194,15 @@ def _build(arguments: TriggerArguments, repository: str, builds: Builds, context
     ref, name = (arguments.ref, arguments.name) if arguments.ref else default
     order = Order(repository=repository, ref=ref, name=name)
     channel, note = _where(context)
-    return changing.carry_out(
+    result = changing.carry_out(
         arguments,
         context,
         lambda: builds.propose(order, role=Role.OPERATOR, channel=channel),
         label="Build",
         asks_first=False,
-        notes=(note,) if note else (),
     )
+    is_followed = result.state in {State.DONE, State.UNKNOWN} and note
+    return result.model_copy(update={"notes": (*result.notes, note)}) if is_followed else result
 
 
 def _where(context: Context) -> tuple[str | None, str]:
@@ -226,7 +228,7 @@ def _set_up(arguments: TriggerArguments, repository: str, builds: Builds, contex
     if secret is None:
         raise UserError("There is no secret yet. Nothing was saved.")
     builds.save(setup, secret, context.asker)
-    saved = f"`{repository}` is built by {build_setup.LABELS[setup.provider]} from now on. The secret is encrypted."
+    saved = f"`{repository}` is built by {setup.provider.label} from now on. The secret is encrypted."
     if arguments.then != SAVE_AND_TEST:
         return SetupResult(sentences=(saved, f"Try it: `/hub trigger test {repository}`, or build."))
     tried = _try_out(arguments, repository, builds)
@@ -274,21 +276,30 @@ def _facts(kept: KeptSetup) -> SetupFacts:
 def render(result: ChangeResult | SetupResult) -> Document:
     """Say what came of it."""
     if isinstance(result, ChangeResult):
-        return changing.render(result)
+        return _asked(result) if result.state is State.DONE else changing.render(result)
     if result.sentences:
         return Document("", tuple(Paragraph(marked(sentence)) for sentence in result.sentences))
     if not result.setups:
-        return Document("", (Paragraph(marked("Nobody said yet how anything is built: `/hub trigger setup acme/api`.")),))
+        return Document(
+            "", (Paragraph(marked("Nobody said yet how anything is built: `/hub trigger setup acme/api`.")),)
+        )
     columns = (Column("Repository"), Column("Built by"), Column("Project"), Column("Branch"), Column("Set up by"))
     rows = tuple(_row(each) for each in result.setups)
     return Document("Builds", (Table("How repositories are built", columns, rows),))
+
+
+def _asked(result: ChangeResult) -> Document:
+    """Say that it was asked for: done is the asking, not the build."""
+    said = Paragraph(line(f"Asked for: {result.summary}. ", *marked(result.sentence)))
+    notes = tuple(Note(marked(note)) for note in result.notes)
+    return Document("", (said, *notes, *changing.reference(result)))
 
 
 def _row(facts: SetupFacts) -> tuple[Inline, ...]:
     by: Inline = facts.set_up_by if facts.set_up_by == FILE or ":" in facts.set_up_by else Person(facts.set_up_by)
     return (
         Code(facts.repository),
-        build_setup.LABELS[facts.provider],
+        facts.provider.label,
         facts.project or "–",
         facts.branch or "–",
         by,
@@ -302,7 +313,9 @@ COMMAND = Command(
     role=Role.OPERATOR,
     parameters=(
         click.Argument(["words"], nargs=-1, required=False, metavar="image [tag]"),
-        click.Option(["--branch"], metavar="BRANCH", help="As if this branch had been pushed; with setup: the default."),
+        click.Option(
+            ["--branch"], metavar="BRANCH", help="As if this branch had been pushed; with setup: the default."
+        ),
         click.Option(["--git-tag"], metavar="TAG", help="As if this Git tag had been pushed."),
         flag("all", "Everything that the provider is set up to build."),
         click.Option(

@@ -1,4 +1,4 @@
-"""`/hub unsubscribe <image or number>…`: announce pushes in this channel no more. For operators."""
+"""`/hub unsubscribe <image or number>…`: announce pushes and builds in this channel no more. For operators."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,9 +35,15 @@ class ChoiceType(PatternType):
 
 
 class UnsubscribeArguments(Arguments):
-    """What to remove; nothing at all is everything."""
+    """What to remove.
+
+    Attributes:
+        choices: Images and numbers; None is everything.
+        only_builds: Only subscriptions to builds.
+    """
 
     choices: tuple[WrittenPattern | int, ...] | None
+    only_builds: bool = False
 
 
 class UnsubscribeResult(Result):
@@ -76,12 +82,15 @@ def parse(values: Mapping[str, Any]) -> UnsubscribeArguments:
                 suggestion=f"/hub unsubscribe {bare}",
                 example=EXAMPLE,
             )
-    return UnsubscribeArguments(choices=None if values["all"] else choices)
+    if values["builds"] and any(isinstance(choice, int) for choice in choices):
+        raise UsageError("A number says by itself what it stands for: leave `--builds` out.", example=EXAMPLE)
+    return UnsubscribeArguments(choices=None if values["all"] else choices, only_builds=values["builds"])
 
 
 def run(arguments: UnsubscribeArguments, context: Context) -> UnsubscribeResult:
     """Unsubscribe the channel in which it was asked."""
-    found = subscribing_of(context).unsubscribe(asker_of(context, example=EXAMPLE), arguments.choices)
+    asker = asker_of(context, example=EXAMPLE)
+    found = subscribing_of(context).unsubscribe(asker, arguments.choices, only_builds=arguments.only_builds)
     return UnsubscribeResult(
         removed=tuple(SubscriptionFacts.of(each) for each in found.removed.removed),
         kept=tuple(SubscriptionFacts.of(each) for each in found.removed.kept),
@@ -113,11 +122,12 @@ def _names(several: tuple[SubscriptionFacts, ...]) -> Line:
 COMMAND = Command(
     name="unsubscribe",
     group=Group.FOLLOW,
-    summary="Announce pushes in this channel no more",
+    summary="Announce pushes or builds in this channel no more",
     role=Role.OPERATOR,
     parameters=(
         click.Argument(["choices"], type=ChoiceType(), nargs=-1, required=False, metavar="image or number"),
         flag("all", "Everything but what the configuration file says."),
+        flag("builds", "Only subscriptions to builds."),
     ),
     parse=parse,
     run=run,
@@ -125,9 +135,10 @@ COMMAND = Command(
     examples=(
         ("unsubscribe acme/api", "by its name"),
         ("unsubscribe 1 3", "by numbers, as `subscriptions` shows them"),
+        ("unsubscribe acme/api --builds", "its builds, not its pushes"),
         ("unsubscribe --all", "everything in this channel"),
     ),
-    notes="A pattern removes the subscription that was asked for with it, not those that it would match.",
+    notes="A pattern removes what was asked for with it, pushes and builds, not what it would match.",
     can_share=False,
     uses_store=True,
 )

@@ -44,7 +44,7 @@ def propose(kept: KeptSetup, order: Order, prepared: Prepared, *, role: Role, ch
         kind=KIND,
         action=KIND,
         subject=order.repository,
-        summary=f"Build {order} by {kept.setup.provider}",
+        summary=f"Build {order} with {kept.setup.provider.label}",
         shown=prepared.lines(),
         request=request,
         role=role,
@@ -111,7 +111,7 @@ class BuildExecutor:
         except BuildError as error:
             state = State.UNKNOWN if error.refusal is Refusal.UNHEARD else State.FAILED
             return Outcome(state, str(error), {"refusal": error.refusal, "status": error.status})
-        said = accepted.said or f"{setup.provider} took it."
+        said = accepted.said or "It was taken."
         return Outcome(State.DONE, said, accepted.model_dump(mode="json"))
 
     def read_back(self, change: Change) -> Outcome | None:

@@ -22,6 +22,20 @@ class ProviderKind(StrEnum):
     WEBHOOK = "webhook"
     """Anything that takes a signed POST."""
 
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    ProviderKind.DOCKER_HUB: "Docker Hub",
+    ProviderKind.CLASSIC: "Docker Hub (classic)",
+    ProviderKind.GITHUB: "GitHub Actions",
+    ProviderKind.GITLAB: "GitLab",
+    ProviderKind.WEBHOOK: "a webhook",
+}
+
 
 class Ref(StrEnum):
     """What is to be built."""

@@ -1,16 +1,18 @@
 """What commands may use of the builds."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pydantic import SecretStr
 
 from bot.builds.executing import propose
+from bot.builds.history import History, history_of
 from bot.builds.model import Order, ProviderKind, Setup
 from bot.builds.providers.provider import Provider
 from bot.builds.setups import KeptSetup, Setups
 from bot.errors import UserError
 from bot.governance.proposals import Asker, Proposal
 from bot.governance.roles import Role
+from bot.store.base import Store
 
 
 class NotSetUpError(UserError):
@@ -26,11 +28,13 @@ class Builds:
     """Knows who builds what.
 
     Args:
+        store: Where builds that we asked for are kept.
         setups: How repositories are built.
         providers: Who builds.
     """
 
-    def __init__(self, setups: Setups, providers: Mapping[ProviderKind, Provider]) -> None:
+    def __init__(self, store: Store, setups: Setups, providers: Mapping[ProviderKind, Provider]) -> None:
+        self._store = store
         self.setups = setups
         self._providers = providers
 
@@ -56,6 +60,14 @@ class Builds:
         """
         kept = self.setups.find(repository)
         return kept.setup if kept else Setup(repository=repository, provider=ProviderKind.DOCKER_HUB)
+
+    def history(self, repository: str, *, most: int, states: Collection[str] | None = None) -> History:
+        """Return the last builds of a repository, see `bot.builds.history.history_of`.
+
+        Raises:
+            StoreUnavailableError: The database is away.
+        """
+        return history_of(self._store, self, repository, most=most, states=states)
 
     def propose(self, order: Order, *, role: Role, channel: str | None) -> Proposal:
         """Return the change that asks for a build, exactly as it will be sent.

@@ -107,7 +107,7 @@ class Setups:
             StoreUnavailableError: The database is away.
         """
         self._check(setup.repository)
-        summary = f"Set up builds of {setup.repository} by {setup.provider}"
+        summary = f"Have {setup.repository} built with {setup.provider.label}"
 
         def save(connection: Connection) -> None:
             now = self._store.now(connection)

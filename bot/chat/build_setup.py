@@ -10,14 +10,7 @@ from bot.chat.forms import Choice, Field, FieldKind, Form
 from bot.images import ImageReference
 
 SAVE, SAVE_AND_TEST = "save", "test"
-LABELS = {
-    ProviderKind.DOCKER_HUB: "Docker Hub (until 1 April 2027)",
-    ProviderKind.CLASSIC: "Docker Hub, first kind",
-    ProviderKind.GITHUB: "GitHub Actions",
-    ProviderKind.GITLAB: "GitLab",
-    ProviderKind.WEBHOOK: "Signed webhook",
-}
-SECRET_HINT = (
+HINT = (
     "Docker Hub: the trigger URL. GitHub: a fine-grained token that may write Actions. GitLab: a trigger token. "
     "Webhook: its address, a blank, and a signing key. Kept encrypted, and never shown again."
 )
@@ -103,9 +96,9 @@ def form(arguments: SetupArguments, known: Setup | None, *, has_secret: bool) ->
     def initial(name: str) -> str:
         return str(getattr(arguments, name) or getattr(known, name, None) or "")
 
-    providers = tuple(Choice(kind.value, label) for kind, label in LABELS.items())
+    providers = tuple(Choice(kind.value, _offered(kind)) for kind in ProviderKind)
     first = initial("provider") or ProviderKind.DOCKER_HUB.value
-    hint = f"{SECRET_HINT} Empty: the one that is kept stays." if has_secret else SECRET_HINT
+    hint = f"{HINT} Empty: the one that is kept stays." if has_secret else HINT
     tries = (Choice(SAVE, "Save"), Choice(SAVE_AND_TEST, "Save, and test it"))
     return Form(
         title="Set up builds",
@@ -133,3 +126,7 @@ def form(arguments: SetupArguments, known: Setup | None, *, has_secret: bool) ->
         ),
         submit="Save",
     )
+
+
+def _offered(kind: ProviderKind) -> str:
+    return f"{kind.label} (until 1 April 2027)" if kind is ProviderKind.DOCKER_HUB else kind.label

@@ -6,13 +6,15 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
+from bot.builds.model import ProviderKind
 from bot.chat.command import Context
 from bot.errors import UsageError, UserError
 from bot.images import InvalidReferenceError
 from bot.pushes.filters import Filters
-from bot.pushes.model import Threads
-from bot.pushes.patterns import WrittenPattern
+from bot.pushes.model import BuildEnds, Threads
+from bot.pushes.patterns import Pattern, WrittenPattern
 from bot.pushes.subscribing import Asker, Subscribing
+from bot.store.errors import StoreUnavailableError
 
 NO_DATABASE = (
     "There is no database, so nothing can be subscribed to: set `HUB_BOT_WEBHOOK_SECRET`, and `HUB_BOT_DATABASE_URL` "
@@ -21,6 +23,14 @@ NO_DATABASE = (
 ONLY_IN_SLACK = (
     "A terminal is no channel: type this in Slack, in the channel that it is for, or put `[[subscriptions]]` into the "
     "file of `HUB_BOT_CONFIG`."
+)
+
+NOT_SET_UP = (
+    "Nobody said how `{repository}` is built, so I look at Docker Hub's own builds: an operator can, "
+    "`/hub trigger setup {repository}`."
+)
+TELLS_NOTHING = (
+    "It is built through a webhook, which tells of no builds: I hear of those that are asked for here alone."
 )
 
 _Word = click.ParamType[Any]
@@ -46,8 +56,14 @@ def _several(name: str, metavar: str, help_text: str) -> click.Option:
 
 
 def filter_options() -> tuple[click.Option, ...]:
-    """Return the options that say which pushes are wanted; each but the last two may be repeated, or hold a list."""
+    """Return the options that say what is wanted. Those for globs and platforms may be repeated, or hold a list."""
     return (
+        click.Option(
+            ["--builds"],
+            type=click.Choice([each.value for each in BuildEnds], case_sensitive=False),
+            metavar="|".join(BuildEnds),
+            help="Builds that failed, or all that end, instead of pushes.",
+        ),
         _several("tag", "GLOB", "Only tags that match, like 'v*'; several, or with commas between, are a choice."),
         _several("not-tag", "GLOB", "No tags that match, like '*-rc*'."),
         _several("pusher", "GLOB", "Only what this Docker Hub user pushed."),
@@ -76,18 +92,31 @@ def read_filters(values: Mapping[str, Any], *, tag: str | None, example: str) ->
     """
     lists = {name: _listed(values[name]) for name in ("tag", "not_tag", "pusher", "not_pusher", "platform")}
     lists["tag"] += (tag,) if tag else ()
-    single = {name: values[name] for name in ("semver", "threads") if values[name] is not None}
+    single = {name: values[name] for name in ("builds", "semver", "threads") if values[name] is not None}
     try:
         return Filters.model_validate({**lists, **single})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        option = str(first["loc"][0]).replace("_", "-")
         said = first["msg"].removeprefix("Value error, ").rstrip(".")
-        raise UsageError(f"`--{option}`: {said}.", example=example) from error
+        option = f"`--{first['loc'][0]}`: ".replace("_", "-") if first["loc"] else ""
+        raise UsageError(f"{option}{said}.", example=example) from error
 
 
 def _listed(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+
+
+def build_notes(context: Context, pattern: Pattern) -> tuple[str, ...]:
+    """Return what there is to say of who is asked about the builds of a repository; nothing of a pattern's."""
+    if context.builds is None or not pattern.is_exact:
+        return ()
+    try:
+        kept = context.builds.setups.find(str(pattern))
+    except StoreUnavailableError:
+        return ()  # The subscription is saved, which is what was asked for.
+    if kept is None:
+        return (NOT_SET_UP.format(repository=pattern),)
+    return (TELLS_NOTHING,) if kept.setup.provider is ProviderKind.WEBHOOK else ()
 
 
 def subscribing_of(context: Context) -> Subscribing:

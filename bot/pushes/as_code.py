@@ -16,15 +16,15 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
-from bot.pushes.filters import Filters, PusherGlobs, TagGlobs, VersionRange
+from bot.pushes.filters import Filters, PusherGlobs, TagGlobs, VersionRange, check_together
 from bot.pushes.filters import Platforms as PlatformNames
-from bot.pushes.model import Threads
+from bot.pushes.model import BuildEnds, Threads
 from bot.pushes.patterns import Pattern
-from bot.pushes.subscriptions import Origin, Subscription, Subscriptions, Wish
+from bot.pushes.subscriptions import Origin, Subscription, Subscriptions, Topic, Wish
 from bot.toml import read_toml
 from bot.words import quoted
 
@@ -53,13 +53,14 @@ class SubscriptionTable(BaseModel):
     Attributes:
         channel: A Slack channel's id.
         image: A repository with its namespace; `*` and `?` in the name.
-        tag, not_tag, pusher, not_pusher, semver, platform, threads: As in `Filters`; a list may be one text.
+        builds, tag, not_tag, pusher, not_pusher, semver, platform, threads: As in `Filters`; a list may be one text.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     channel: Annotated[str, AfterValidator(_checked_channel)]
     image: Annotated[str, AfterValidator(_checked_image)]
+    builds: BuildEnds | None = None
     tag: Annotated[TagGlobs, BeforeValidator(_listed)] = ()
     not_tag: Annotated[TagGlobs, BeforeValidator(_listed)] = ()
     pusher: Annotated[PusherGlobs, BeforeValidator(_listed)] = ()
@@ -67,6 +68,12 @@ class SubscriptionTable(BaseModel):
     semver: VersionRange | None = None
     platform: Annotated[PlatformNames, BeforeValidator(_listed)] = ()
     threads: Threads = Threads.NEVER
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        threads = self.threads is not Threads.NEVER
+        check_together(self.builds, self.pusher, self.not_pusher, self.platform, threads)
+        return self
 
     @property
     def wish(self) -> Wish:
@@ -76,13 +83,14 @@ class SubscriptionTable(BaseModel):
 
 
 def _each_once(tables: tuple[SubscriptionTable, ...]) -> tuple[SubscriptionTable, ...]:
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, bool]] = set()
     for table in tables:
-        if (table.channel, table.image) in seen:
+        key = (table.channel, table.image, table.builds is not None)
+        if key in seen:
             raise ValueError(
                 f"channel {quoted(table.channel)} has image {quoted(table.image)} twice: make it one table"
             )
-        seen.add((table.channel, table.image))
+        seen.add(key)
     return tables
 
 
@@ -98,12 +106,12 @@ class _Text(BaseModel):
 def export(subscriptions: Iterable[Subscription]) -> str:
     """Return subscriptions as TOML that `parse`, and the configuration file, read back to the same.
 
-    Where a channel has the same repositories from a command and from the file, which one text cannot hold twice, the
-    command's is written: it is what the file does not say.
+    Where a channel has the same topic from a command and from the file, which one text cannot hold twice, the command's
+    is written: it is what the file does not say.
     """
-    chosen: dict[tuple[str, Pattern], Subscription] = {}
+    chosen: dict[tuple[str, Topic], Subscription] = {}
     for each in subscriptions:
-        key = (each.channel, each.pattern)
+        key = (each.channel, each.topic)
         if key not in chosen or each.origin is Origin.COMMAND:
             chosen[key] = each
     return "\n".join(_table(each) for each in chosen.values())
@@ -178,12 +186,12 @@ def plan(
 
     Args:
         current: All subscriptions; those of another origin are left alone.
-        wanted: What is to be; each pattern once a channel.
+        wanted: What is to be; each topic once a channel.
         origin: Whose subscriptions are compared.
         remove_others: Whether what is not wanted is to go.
     """
-    own = {(each.channel, each.pattern): each for each in current if each.origin is origin}
-    wishes = {(wish.channel, wish.pattern): wish for wish in wanted}
+    own = {(each.channel, each.topic): each for each in current if each.origin is origin}
+    wishes = {(wish.channel, wish.topic): wish for wish in wanted}
     known = {key: own[key] for key in wishes if key in own}
     return Plan(
         added=tuple(wishes[key] for key in sorted(wishes.keys() - own.keys())),

@@ -15,6 +15,7 @@ from bot.outbox.notes import add_note
 from bot.outbox.writers import MessageRow
 from bot.pushes import folding
 from bot.pushes.mutes import lift
+from bot.pushes.noting import note_done
 from bot.slack import text
 from bot.slack.message import Message
 from bot.store.base import Store
@@ -129,13 +130,19 @@ class Channels:
                 "muted_by": by,
             }
             put(connection, mutes, row)
+            _note(connection, message, f"Announce no pushes to {message.stream} for a day", verb="mute", by=by, now=now)
             outbox.change(connection, [message.id], now)
             return mute
 
         return self._store.write(work)
 
-    def unmute(self, message_id: str, *, channel: str) -> RepositoryName | None:
+    def unmute(self, message_id: str, *, channel: str, by: str | None = None) -> RepositoryName | None:
         """Let a channel hear again of the repository that a message is about.
+
+        Args:
+            message_id: The message whose button was pressed.
+            channel: Where it was pressed.
+            by: The Slack user id of who did; None: nobody in Slack did.
 
         Returns:
             Which; None when there is no such message in that channel.
@@ -148,7 +155,8 @@ class Channels:
                 return None
             lanes.wake(connection, [message.lane], now)
             repository = RepositoryName.parse(message.stream)
-            lift(connection, message.lane, repository)
+            if lift(connection, message.lane, repository):
+                _note(connection, message, f"Announce pushes to {repository} again", verb="unmute", by=by, now=now)
             outbox.change(connection, [message.id], now)
             return repository
 
@@ -170,6 +178,22 @@ class Channels:
             last_first = tags.order_by(members.c.pushed_at.desc(), members.c.event_id.desc())
             last = connection.execute(last_first.limit(1)).scalar()
             return Subject(RepositoryName.parse(message.stream), last)
+
+
+def _note(
+    connection: Connection, message: MessageRow, summary: str, *, verb: str, by: str | None, now: datetime
+) -> None:
+    lane = message.lane
+    note_done(
+        connection,
+        lane.workspace,
+        verb=verb,
+        subject=message.stream,
+        summary=summary,
+        by=by,
+        channel=lane.channel,
+        now=now,
+    )
 
 
 def _closed(channel: str, why: str) -> Message:

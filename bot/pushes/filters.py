@@ -1,4 +1,4 @@
-"""Which pushes are wanted: the one grammar for taking in and leaving out, in commands, file and database. Pure.
+"""Which pushes, or builds, are wanted: the one grammar for it, in commands, file and database. Pure.
 
 Of the same kind, one that fits is enough; of different kinds, each must fit; what leaves out wins.
 """
@@ -8,12 +8,12 @@ import shlex
 from collections.abc import Iterator, Sequence
 from fnmatch import translate
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bot import platforms
-from bot.pushes.model import Threads
+from bot.pushes.model import BuildEnds, Threads
 from bot.pushes.semver import Range, parse_range
 from bot.words import quoted
 
@@ -76,12 +76,27 @@ Platforms = Annotated[
 VersionRange = Annotated[str, AfterValidator(check_range)]
 
 
+def check_together(builds: BuildEnds | None, *about_pushes: object) -> None:
+    """Return if what is said goes together.
+
+    Args:
+        builds: Whether builds are wanted.
+        about_pushes: What can be said of pushes alone; empty where it is not said.
+
+    Raises:
+        ValueError: Builds are wanted, and something is said that nobody tells of a build; the message is a sentence.
+    """
+    if builds and any(about_pushes):
+        raise ValueError("`builds` goes with tags and versions: pusher, platform and threads are about pushes")
+
+
 class Filters(BaseModel):
     """Which pushes of a repository are wanted, and how they are shown. All of them, unless something is said.
 
     Equal filters are equal values, in whatever order they were written. As JSON, what is not said is left out.
 
     Attributes:
+        builds: These ends of builds are wanted, and no pushes; None: pushes, and no builds.
         tag, not_tag: Globs (`*`, `?`) for the tag; upper and lower case differ.
         pusher, not_pusher: Globs for the Docker Hub user who pushed; upper and lower case are the same.
         semver: A range of versions, see `bot.pushes.semver`; a tag that is no version is not in it.
@@ -91,6 +106,7 @@ class Filters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    builds: BuildEnds | None = None
     tag: TagGlobs = ()
     not_tag: TagGlobs = ()
     pusher: PusherGlobs = ()
@@ -99,6 +115,12 @@ class Filters(BaseModel):
     platform: Platforms = ()
     threads: Threads = Threads.NEVER
 
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        threads = self.threads is not Threads.NEVER
+        check_together(self.builds, self.pusher, self.not_pusher, self.platform, threads)
+        return self
+
     def admits(self, tag: str, pusher: str) -> bool:
         """Return whether a push is wanted, as far as its webhook tells.
 
@@ -106,7 +128,18 @@ class Filters(BaseModel):
             tag: Empty: the push named none. It is wanted unless certain tags are asked for.
             pusher: Empty: nobody knows. Likewise.
         """
+        if self.builds:
+            return False
         return self._admits_tag(tag) and _fits(pusher.lower(), self.pusher, self.not_pusher)
+
+    def admits_build(self, tag: str, *, has_failed: bool) -> bool:
+        """Return whether the end of a build is wanted.
+
+        Args:
+            tag: That it makes. Empty: nobody knows; it is wanted unless certain tags are asked for.
+            has_failed: Whether it failed.
+        """
+        return (self.builds is BuildEnds.ALL or (self.builds is not None and has_failed)) and self._admits_tag(tag)
 
     def _admits_tag(self, tag: str) -> bool:
         return _fits(tag, self.tag, self.not_tag) and (self.semver is None or self._range.admits(tag))

@@ -32,6 +32,7 @@ from bot.pushes.ledger_rows import (
     select_pushes,
     unsettled_events,
 )
+from bot.pushes.noting import note_done
 from bot.store.base import Store
 from bot.store.tables import events, lanes, members, messages
 from bot.store.workspaces import HOME
@@ -172,7 +173,7 @@ class Ledger:
         Returns:
             What came of it, by channel; empty: there is nothing of that id.
         """
-        return self._act(_retry, which, by, workspace, log_as="delivery_retried")
+        return self._act(_retry, which, by, workspace, word="Retry", log_as="delivery_retried")
 
     def drop(self, which: str, by: str, *, workspace: str = HOME) -> tuple[Outcome, ...]:
         """Give up what was not delivered, for good; what waited behind it goes on. It stays in the ledger as dropped.
@@ -190,7 +191,7 @@ class Ledger:
         Returns:
             What came of it, by channel; empty: there is nothing of that id.
         """
-        return self._act(_drop, which, by, workspace, log_as="delivery_dropped")
+        return self._act(_drop, which, by, workspace, word="Drop", log_as="delivery_dropped")
 
     def retry_failed(self, by: str, *, workspace: str = HOME, channel: str | None) -> tuple[Retried, ...]:
         """Do with everything that failed what `retry` does with one.
@@ -208,20 +209,32 @@ class Ledger:
             now = self._store.now(connection)
             failing = _channels_with_failures(connection, workspace, channel)
             _lock(connection, workspace, failing)
-            return tuple(_retry_all(connection, Lane(workspace, each), now) for each in failing)
+            retried = tuple(_retry_all(connection, Lane(workspace, each), now) for each in failing)
+            for each in retried:
+                said = f"Retry everything that failed: {each.messages:,} messages"
+                _note(connection, workspace, each.channel, said, by=by, channel=each.channel, now=now)
+            return retried
 
         retried = self._store.write(work)
         for each in retried:
             logger.info("deliveries_retried", extra={"channel": each.channel, "messages": each.messages, "by": by})
         return retried
 
-    def _act(self, action: "_Action", which: str, by: str, workspace: str, *, log_as: str) -> tuple[Outcome, ...]:
+    def _act(
+        self, action: "_Action", which: str, by: str, workspace: str, *, word: str, log_as: str
+    ) -> tuple[Outcome, ...]:
         def work(connection: Connection) -> tuple[Outcome, ...]:
             now = self._store.now(connection)
             _lock(connection, workspace, (each.channel for each in _targets(connection, workspace, which)))
             # Read again: what is true before the lock may not be true behind it.
             targets = _targets(connection, workspace, which)
-            return tuple(action(connection, workspace, each, now) for each in targets)
+            outcomes = tuple(action(connection, workspace, each, now) for each in targets)
+            for target, outcome in zip(targets, outcomes, strict=True):
+                if outcome.is_done:
+                    subject = target.first.repository or which
+                    said = f"{word} {outcome.message_id or which}"
+                    _note(connection, workspace, subject, said, by=by, channel=outcome.channel, now=now)
+            return outcomes
 
         outcomes = self._store.write(work)
         for each in outcomes:
@@ -294,6 +307,12 @@ def _read_enough(connection: Connection, newest: Callable[[int], Select[Any]], r
         if len(found) < at_most or len({each.row for each in found}) >= rows:
             return found
         at_most *= _READ_MORE
+
+
+def _note(
+    connection: Connection, workspace: str, subject: str, said: str, *, by: str, channel: str | None, now: datetime
+) -> None:
+    note_done(connection, workspace, verb="deliveries", subject=subject, summary=said, by=by, channel=channel, now=now)
 
 
 _Action = Callable[[Connection, str, _Target, datetime], Outcome]

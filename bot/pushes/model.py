@@ -22,6 +22,13 @@ class Threads(StrEnum):
     """All of a repository on one day (UTC)."""
 
 
+class BuildEnds(StrEnum):
+    """Which ends of builds a channel hears of, instead of pushes."""
+
+    FAILED = "failed"
+    ALL = "all"
+
+
 class ReadingState(StrEnum):
     """How far the reading back of a push has come."""
 

@@ -89,7 +89,7 @@ class Subject:
 
 
 def load_subjects(connection: Connection, workspace: str, own: Collection[str]) -> tuple[Subject, ...]:
-    """Return what a workspace's subscriptions ask to look at; see `subjects_of`."""
+    """Return what a workspace's subscriptions to pushes ask to look at; see `subjects_of`."""
     rows = connection.execute(
         select(
             subscriptions.c.namespace,
@@ -98,9 +98,8 @@ def load_subjects(connection: Connection, workspace: str, own: Collection[str]) 
             subscriptions.c.created_at,
         ).where(subscriptions.c.workspace == workspace)
     )
-    return subjects_of(
-        (Interest(Pattern(row.namespace, row.name), _filters_of(row.filters), row.created_at) for row in rows), own
-    )
+    interests = (Interest(Pattern(row.namespace, row.name), _filters_of(row.filters), row.created_at) for row in rows)
+    return subjects_of((interest for interest in interests if not interest.filters.builds), own)
 
 
 def subjects_of(interests: Iterable[Interest], own: Collection[str]) -> tuple[Subject, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic import SecretStr
+from sqlalchemy import Connection
 
 from bot.document import Code, Document, Inline, Line, Paragraph, Person, line, marked
 from bot.errors import ConfigError, DeliveryError, HubBotError, HubError, NotFoundError, UserError
@@ -20,6 +21,7 @@ from bot.pushes import as_code, history
 from bot.pushes.as_code import Plan
 from bot.pushes.filters import Filters
 from bot.pushes.mutes import lift
+from bot.pushes.noting import note_done
 from bot.pushes.patterns import Pattern, WrittenPattern
 from bot.pushes.state import EVERYTHING, ChannelFacts, pattern_words, state_parts
 from bot.pushes.subscriptions import Added, Change, ChannelState, Origin, Removed, Subscriptions, Wish
@@ -33,6 +35,10 @@ from bot.store.errors import StoreUnavailableError
 logger = logging.getLogger(__name__)
 
 INVITE = "`/invite @Hub Bot`"
+ONLY_PUSHES = "`--test` and `--create-webhook` are about pushes, and `--builds` is not. Nothing was done."
+ONLY_BUILDS = "This is about builds alone: pushes are a subscription of their own, without `--builds`."
+HOW_OFTEN = "I look for builds every 5 minutes, and tell of those that end from now on."
+OF_A_PATTERN = "Of a pattern, I look at the repositories that `/hub trigger setup` knows."
 TWO_STEPS = f"type {INVITE}, then the same command again. Nothing was saved."
 SAMPLE_TAG = "latest"
 REMEMBERED_TAGS = 100
@@ -170,24 +176,32 @@ class Subscribing:
             HubError: A short name could not be looked up. Nothing was saved.
             StoreUnavailableError: Nothing was saved; what was said in the channel was taken back.
         """
+        is_about_builds = order.filters.builds is not None
+        if is_about_builds and (order.with_test or order.creates_webhook):
+            raise UserError(ONLY_PUSHES)
         pattern, notes = self._resolve(order.written, hub)
         if order.creates_webhook:
             self._webhooks.check(pattern, asker.role)
         wish = Wish(asker.channel, pattern, order.filters)
         notes += self._doubts(pattern, hub)
         added, lifted = self._say_and_save(asker, wish)
+        if is_about_builds:
+            return Subscribed(pattern, added, (*lifted, *notes, *_about_builds(pattern)))
         advice = self._about_webhook(asker, order, pattern, hub, is_new=added.change is not Change.UNCHANGED)
         if added.change is not Change.UNCHANGED:
             self._remember(pattern, hub)
         sample = self._sample(asker, order, pattern) if order.with_test else ()
         return Subscribed(pattern, added, (*lifted, *notes, *advice.notes, *sample), advice.url)
 
-    def unsubscribe(self, asker: Asker, choices: Collection[WrittenPattern | int] | None) -> Unsubscribed:
+    def unsubscribe(
+        self, asker: Asker, choices: Collection[WrittenPattern | int] | None, *, only_builds: bool = False
+    ) -> Unsubscribed:
         """Unsubscribe a channel, and say it there.
 
         Args:
             asker: Who asks, and where.
             choices: Numbers and patterns; None: everything.
+            only_builds: Whether to go on hearing of the pushes.
 
         Raises:
             UserError: Nothing of it can be removed.
@@ -195,7 +209,9 @@ class Subscribing:
         """
         there = self.subscriptions.of_channel(asker.channel)
         meant = None if choices is None else {choice: self._meant(choice, there) for choice in choices}
-        removed = self.subscriptions.remove(asker.channel, None if meant is None else list(meant.values()))
+        removed = self.subscriptions.remove(
+            asker.channel, None if meant is None else list(meant.values()), only_builds=only_builds, by=asker.user_id
+        )
         missing = {choice for choice, found in (meant or {}).items() if found in removed.missing}
         unknown = tuple(str(choice) for choice in choices or () if choice in missing)
         if not removed.removed:
@@ -314,11 +330,24 @@ class Subscribing:
             return added, ()
         lane = Lane(self._workspace, wish.channel)
         try:
-            self._store.write(lambda connection: lift(connection, lane, muted))
+            self._store.write(lambda connection: self._lift(connection, lane, muted, by=asker.user_id))
         except StoreUnavailableError as error:
             self._say_instead(posted, _confirmation(asker, wish, preview))
             return added, (f"The subscription is saved, but the mute of `{muted}` could not be lifted: {error}",)
         return replace(added, state=_without_mute(added.state, muted)), (_lifted(muted),)
+
+    def _lift(self, connection: Connection, lane: Lane, muted: RepositoryName, *, by: str) -> None:
+        if lift(connection, lane, muted):
+            note_done(
+                connection,
+                self._workspace,
+                verb="unmute",
+                subject=str(muted),
+                summary=f"Announce pushes to {muted} again",
+                by=by,
+                channel=lane.channel,
+                now=self._store.now(connection),
+            )
 
     def _say_instead(self, posted: Posted, document: Document) -> None:
         try:
@@ -395,6 +424,10 @@ def _without_mute(state: ChannelState, repository: RepositoryName) -> ChannelSta
 
 def _lifted(repository: RepositoryName) -> str:
     return f"The mute of `{repository}` is lifted."
+
+
+def _about_builds(pattern: Pattern) -> tuple[str, ...]:
+    return (HOW_OFTEN, ONLY_BUILDS) if pattern.is_exact else (HOW_OFTEN, OF_A_PATTERN, ONLY_BUILDS)
 
 
 def _what_happens(wish: Wish, added: Added) -> Line:

@@ -1,4 +1,8 @@
-"""Subscriptions: which channel wants to hear of which pushes, and how the webhook finds out in one question."""
+"""Subscriptions: which channel wants to hear of which pushes, and how the webhook finds out in one question.
+
+Those with `builds` are about builds and not about pushes; `bot.pushes.build_listeners` reads them. A channel may have
+one of each for the same repositories.
+"""
 
 import json
 import logging
@@ -17,6 +21,7 @@ from bot.images import RepositoryName
 from bot.outbox.lanes import Lane, resume
 from bot.pushes.filters import Filters
 from bot.pushes.model import Threads
+from bot.pushes.noting import FILE, note_done
 from bot.pushes.patterns import Pattern
 from bot.store.base import Store
 from bot.store.rows import insert_if_new
@@ -26,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 _ID_BYTES = 12
 _FILTERS_REMEMBERED = 8192
+
+Topic = tuple[Pattern, bool]
+"""What a subscription is about, of which a channel has one: repositories, and whether their builds or their pushes."""
 
 
 class Origin(StrEnum):
@@ -61,6 +69,11 @@ class Subscription:
     origin: Origin
     created_by: str | None
     created_at: datetime
+
+    @property
+    def topic(self) -> Topic:
+        """What it is about."""
+        return self.pattern, self.filters.builds is not None
 
     def __str__(self) -> str:
         """Return what to type after `subscribe` for the same."""
@@ -106,7 +119,7 @@ class Change(StrEnum):
 
     ADDED = "added"
     REPLACED = "replaced"
-    """The same repositories had other filters."""
+    """The same topic had other filters."""
     UNCHANGED = "unchanged"
     """It was so already."""
 
@@ -208,7 +221,7 @@ def matching(
     for channel, number, name, text in connection.execute(_MATCHING, values):
         if not Pattern(repository.namespace, name).matches(repository):
             continue
-        filters = _filters_of(text)
+        filters = filters_of(text)
         if filters.admits(tag, pusher):
             first = found.get(channel)
             found[channel] = (
@@ -224,7 +237,7 @@ def _either(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> tuple
 
 
 @lru_cache(maxsize=_FILTERS_REMEMBERED)
-def _filters_of(text: str) -> Filters:
+def filters_of(text: str) -> Filters:
     """Return the filters a row holds; all pushes where they cannot be read, because none may be lost in silence."""
     try:
         return Filters.model_validate_json(text)
@@ -246,6 +259,11 @@ class Wish:
     channel: str
     pattern: Pattern
     filters: Filters
+
+    @property
+    def topic(self) -> Topic:
+        """What it is about."""
+        return self.pattern, self.filters.builds is not None
 
 
 class Subscriptions:
@@ -293,8 +311,8 @@ class Subscriptions:
     def add(self, wish: Wish, *, by: str | None, origin: Origin = Origin.COMMAND) -> Added:
         """Subscribe a channel, and send to it again if that had been given up.
 
-        For the same repositories there is one subscription: the filters asked for replace those it had. What the
-        configuration file says about them stays beside it.
+        For the same topic there is one subscription: the filters asked for replace those it had. What the configuration
+        file says about it stays beside it.
 
         Args:
             wish: Where, and what.
@@ -304,33 +322,40 @@ class Subscriptions:
 
         def work(connection: Connection) -> Added:
             self._open_lane(connection, wish.channel)
-            plan = self._put(connection, wish, by=by, origin=origin)
+            plan = self._put(connection, wish, by=by, origin=origin, verb="subscribe")
             return Added(plan.change, plan.number, plan.before, self._state(connection, wish.channel))
 
         return self._store.write(work)
 
     def remove(
-        self, channel: str, choices: Collection[Pattern | int] | None, *, origin: Origin = Origin.COMMAND
+        self,
+        channel: str,
+        choices: Collection[Pattern | int] | None,
+        *,
+        only_builds: bool = False,
+        by: str | None = None,
+        origin: Origin = Origin.COMMAND,
     ) -> Removed:
         """Unsubscribe a channel.
 
         Args:
             channel: Which.
-            choices: Numbers, and patterns: that of exactly this pattern is removed, not those it would match. None: all
-                of the channel.
+            choices: Numbers, and patterns: those of exactly this pattern are removed, not those it would match. None:
+                all of the channel.
+            only_builds: Whether to remove only those about builds.
+            by: The Slack user id of who asks; None: nobody in Slack does.
             origin: Whose to remove; those of others are kept, and named.
         """
 
         def work(connection: Connection) -> Removed:
-            there = self._state(connection, channel).subscriptions
+            everything = self._state(connection, channel).subscriptions
+            there = [each for each in everything if each.filters.builds or not only_builds]
             meant = [each for each in there if choices is None or {each.number, each.pattern} & set(choices)]
             removed = tuple(each for each in meant if each.origin is origin)
-            self._delete(connection, removed)
+            self._remove(connection, removed, by=by, verb="unsubscribe")
             return Removed(
                 removed=removed,
-                kept=tuple(
-                    each for each in meant if each.origin is not origin and not _is_among(each.pattern, removed)
-                ),
+                kept=tuple(each for each in meant if each.origin is not origin and not _is_among(each.topic, removed)),
                 missing=tuple(_missing(choices or (), there)),
                 state=self._state(connection, channel),
             )
@@ -351,9 +376,10 @@ class Subscriptions:
             # In one order, so that two that do this at the same time do not wait for each other.
             for channel in sorted({wish.channel for wish in put}):
                 self._open_lane(connection, channel)
-            self._delete(connection, remove)
+            who = FILE if origin is Origin.FILE else by
+            self._remove(connection, remove, by=who, verb="subscriptions")
             for wish in put:
-                self._put(connection, wish, by=by, origin=origin)
+                self._put(connection, wish, by=by, origin=origin, verb="subscriptions")
 
         self._store.write(work)
 
@@ -363,14 +389,34 @@ class Subscriptions:
         insert_if_new(connection, lanes, key, unique=[lanes.c.workspace, lanes.c.channel])
         resume(connection, Lane(self._workspace, channel), self._store.now(connection))
 
-    def _put(self, connection: Connection, wish: Wish, *, by: str | None, origin: Origin) -> "_Plan":
+    def _put(self, connection: Connection, wish: Wish, *, by: str | None, origin: Origin, verb: str) -> "_Plan":
         there = self._state(connection, wish.channel).subscriptions
         plan = _plan_of(wish, there, origin)
         if plan.change is not Change.UNCHANGED:
             wanted = self._subscription(wish, plan, origin, by=by, now=self._store.now(connection))
             self._delete(connection, [each for each in there if each.number == plan.number])
             connection.execute(insert(subscriptions).values(_row_of(wanted)))
+            before = "" if plan.before is None else f", before {plan.before.words() or 'everything'}"
+            who = FILE if origin is Origin.FILE else by
+            self._note(connection, wanted, f"Subscribe to {wanted}{before}", by=who, verb=verb)
         return plan
+
+    def _remove(self, connection: Connection, unwanted: Iterable[Subscription], *, by: str | None, verb: str) -> None:
+        for each in unwanted:
+            if self._delete(connection, [each]):
+                self._note(connection, each, f"Unsubscribe from {each}", by=by, verb=verb)
+
+    def _note(self, connection: Connection, about: Subscription, summary: str, *, by: str | None, verb: str) -> None:
+        note_done(
+            connection,
+            self._workspace,
+            verb=verb,
+            subject=str(about.pattern),
+            summary=summary,
+            by=by,
+            channel=about.channel,
+            now=self._store.now(connection),
+        )
 
     def _subscription(
         self, wish: Wish, plan: "_Plan", origin: Origin, *, by: str | None, now: datetime
@@ -387,11 +433,13 @@ class Subscriptions:
             created_at=now,
         )
 
-    def _delete(self, connection: Connection, gone: Iterable[Subscription]) -> None:
+    def _delete(self, connection: Connection, gone: Iterable[Subscription]) -> int:
+        """Delete subscriptions; return how many were there."""
         ids = [each.id for each in gone]
-        if ids:
-            is_it = (subscriptions.c.workspace == self._workspace) & subscriptions.c.id.in_(ids)
-            connection.execute(delete(subscriptions).where(is_it))
+        if not ids:
+            return 0
+        is_it = (subscriptions.c.workspace == self._workspace) & subscriptions.c.id.in_(ids)
+        return connection.execute(delete(subscriptions).where(is_it)).rowcount
 
     def _state(self, connection: Connection, channel: str) -> ChannelState:
         return next(iter(self._states(connection, channel)), ChannelState(channel))
@@ -431,7 +479,7 @@ class _Plan:
 
 def _plan_of(wish: Wish, there: Sequence[Subscription], origin: Origin) -> _Plan:
     """Decide what a wish does to what is there."""
-    alike = {each.origin: each for each in there if each.pattern == wish.pattern}
+    alike = {each.origin: each for each in there if each.topic == wish.topic}
     own = alike.get(origin)
     if own is not None:
         is_same = own.filters == wish.filters
@@ -447,8 +495,8 @@ def _missing(choices: Iterable[Pattern | int], there: Sequence[Subscription]) ->
     return (choice for choice in dict.fromkeys(choices) if choice not in known)
 
 
-def _is_among(pattern: Pattern, found: Iterable[Subscription]) -> bool:
-    return any(each.pattern == pattern for each in found)
+def _is_among(topic: Topic, found: Iterable[Subscription]) -> bool:
+    return any(each.topic == topic for each in found)
 
 
 def _number(subscription: Subscription) -> int:
@@ -477,7 +525,7 @@ def _subscription_of(row: Row[Any]) -> Subscription:
         channel=row.channel,
         number=row.number,
         pattern=Pattern(row.namespace, row.name),
-        filters=_filters_of(json.dumps(row.filters)),
+        filters=filters_of(json.dumps(row.filters)),
         origin=Origin(row.origin),
         created_by=row.created_by,
         created_at=row.created_at,

@@ -476,3 +476,42 @@ def test_subscribing_works_although_the_tags_cannot_be_read(desk: FollowingDesk)
     desk.hub.faults.add(Fault("unavailable", path="/v2/namespaces/acme/repositories/api/tags"))
 
     assert desk.says("subscribe acme/api")[0] == "Subscribed: acme/api."
+
+
+def test_builds_are_a_subscription_of_their_own_and_the_channel_sees_both(desk: FollowingDesk) -> None:
+    desk.ask("subscribe acme/api --tag v*")
+
+    said = desk.says("subscribe acme/api --builds failed")
+
+    assert said == [
+        "Subscribed: acme/api --builds failed.",
+        "I look for builds every 5 minutes, and tell of those that end from now on.",
+        "This is about builds alone: pushes are a subscription of their own, without --builds.",
+    ]
+    assert desk.channel.said[-1] == [
+        "U0OPERATOR subscribed this channel to acme/api --builds failed.",
+        "1.: acme/api --tag 'v*', since 2026-11-21 09:00 UTC",
+        "2.: acme/api --builds failed, since 2026-11-21 09:00 UTC",
+    ]
+    assert desk.says("subscribe acme/api --builds all")[0] == (
+        "Other filters: acme/api --builds all (it had --builds failed)."
+    )
+    assert "Of a pattern, I look at the repositories that /hub trigger setup knows." in (
+        desk.says("subscribe 'acme/*' --builds failed")
+    )
+
+
+@pytest.mark.parametrize("option", ["--test", "--create-webhook"])
+def test_what_is_about_pushes_goes_not_with_builds(desk: FollowingDesk, option: str) -> None:
+    desk.role = Role.ADMIN
+
+    assert failure(desk.ask(f"subscribe acme/api --builds failed {option}")) == (
+        "`--test` and `--create-webhook` are about pushes, and `--builds` is not. Nothing was done."
+    )
+    assert state(desk).subscriptions == ()
+
+
+@pytest.mark.parametrize("option", ["--pusher ana", "--not-pusher ana", "--platform arm64", "--threads day"])
+def test_filters_of_pushes_go_not_with_builds(desk: FollowingDesk, option: str) -> None:
+    with pytest.raises(UsageError, match=r"^`builds` goes with tags and versions"):
+        desk.ask(f"subscribe acme/api --builds all {option}")

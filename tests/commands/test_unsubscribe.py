@@ -111,3 +111,20 @@ def test_what_cannot_be_understood_removes_nothing(desk: FollowingDesk, typed: s
     with pytest.raises(UsageError):
         desk.ask(typed)
     assert len(left(desk)) == 4
+
+
+def test_builds_are_unsubscribed_from_alone_or_with_the_pushes(desk: FollowingDesk) -> None:
+    desk.ask("subscribe acme/api --builds failed")
+
+    assert desk.says("unsubscribe acme/api --builds") == ["Unsubscribed: acme/api --builds failed."]
+    assert "acme/api" in left(desk)
+
+    desk.ask("subscribe acme/api --builds failed")
+    assert desk.says("unsubscribe acme/api") == ["Unsubscribed: acme/api, acme/api --builds failed."]
+    desk.ask("subscribe acme/web --builds all")
+    assert desk.says("unsubscribe --all --builds") == ["Unsubscribed: acme/web --builds all."]
+
+
+def test_a_number_needs_no_word_on_builds(desk: FollowingDesk) -> None:
+    with pytest.raises(UsageError, match="leave `--builds` out"):
+        desk.ask("unsubscribe 2 --builds")

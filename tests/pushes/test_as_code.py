@@ -10,6 +10,7 @@ from bot import configuration
 from bot.errors import ConfigError
 from bot.pushes.as_code import SubscriptionTable, apply, export, follow_file, parse, plan
 from bot.pushes.filters import Filters
+from bot.pushes.model import BuildEnds
 from bot.pushes.patterns import Pattern
 from bot.pushes.subscriptions import Origin, Subscription, Subscriptions, Wish
 from bot.store.base import Store
@@ -59,7 +60,7 @@ WISHES = st.lists(
         filters=FILTERS,
     ),
     max_size=6,
-    unique_by=lambda each: (each.channel, each.pattern),
+    unique_by=lambda each: (each.channel, each.topic),
 )
 
 
@@ -69,6 +70,17 @@ def test_an_export_is_read_back_to_the_same(wishes: list[Wish]) -> None:
 
     assert list(parse(text)) == wishes
     assert [table.wish for table in configuration.parse(text).subscriptions] == wishes
+
+
+def test_pushes_and_builds_of_the_same_are_two_subscriptions() -> None:
+    pushes = wish()
+    builds = Wish(pushes.channel, pushes.pattern, Filters(builds=BuildEnds.FAILED))
+    text = export([subscription(pushes), subscription(builds, number=2)])
+
+    assert text.endswith('image = "acme/api"\nbuilds = "failed"\n')
+    assert parse(text) == (pushes, builds)
+    todo = plan([subscription(pushes)], [builds], origin=Origin.COMMAND, remove_others=True)
+    assert list(todo.lines()) == ["+ C0000001 acme/api --builds failed", "- C0000001 acme/api"]
 
 
 def test_of_the_same_from_file_and_command_the_commands_is_exported() -> None:
@@ -146,6 +158,14 @@ def test_the_file_is_followed_and_commands_are_left_alone(all_of_them: Subscript
     [
         ('[[subscriptions]]\nchannel = "#general"\nimage = "acme/api"', "is not a channel's id"),
         ('[[subscriptions]]\nchannel = "C0000001"', "`image`: this is missing"),
+        (
+            '[[subscriptions]]\nchannel = "C0000001"\nimage = "acme/api"\nbuilds = "failed"\npusher = "ana"',
+            "`builds` goes with tags and versions: pusher, platform and threads are about pushes",
+        ),
+        (
+            '[[subscriptions]]\nchannel = "C0000001"\nimage = "acme/api"\nbuilds = "some"',
+            "`failed` or `all` is expected",
+        ),
         ("[thresholds]\n", "At the top: `thresholds` is not known here."),
         ("nonsense", "The text is not TOML"),
     ],

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from bot.chat.router import Router
 from bot.pushes.filters import Filters, glob_matches
-from bot.pushes.model import Threads
+from bot.pushes.model import BuildEnds, Threads
 from commands import COMMANDS
 from commands.subscribe import SubscribeArguments
 
@@ -100,11 +100,33 @@ def test_an_image_of_unknown_platform_may_be_the_one_asked_for() -> None:
         {"threads": "weekly"},
         {"tag": ["v*"] * 51},
         {"tag": ["v" * 201]},
+        {"builds": "some"},
+        {"builds": "all", "pusher": ["ana"]},
+        {"builds": "all", "not_pusher": ["ana"]},
+        {"builds": "failed", "platform": ["arm64"]},
+        {"builds": "failed", "threads": "day"},
     ],
 )
 def test_what_is_no_filter_is_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Filters.model_validate(values)
+
+
+@pytest.mark.parametrize(
+    ("filters", "tag", "has_failed", "is_wanted"),
+    [
+        (Filters(builds=BuildEnds.FAILED), "latest", True, True),
+        (Filters(builds=BuildEnds.FAILED), "latest", False, False),
+        (Filters(builds=BuildEnds.ALL), "latest", False, True),
+        (Filters(builds=BuildEnds.FAILED), "", True, True),
+        (Filters(builds=BuildEnds.FAILED, tag=("v*",)), "", True, False),
+        (Filters(builds=BuildEnds.FAILED, tag=("v*",)), "v1", True, True),
+        (Filters(builds=BuildEnds.ALL, semver=">=2"), "1.9", True, False),
+        (Filters(builds=BuildEnds.ALL, not_tag=("v*",)), "v1", True, False),
+    ],
+)
+def test_which_ends_of_builds_are_wanted(filters: Filters, tag: str, *, has_failed: bool, is_wanted: bool) -> None:
+    assert filters.admits_build(tag, has_failed=has_failed) is is_wanted
 
 
 def test_what_a_later_version_adds_is_ignored() -> None:
@@ -120,7 +142,14 @@ PUSHER_GLOBS = st.text("abAB1._-@+/:*?", min_size=1, max_size=6)
 SEMVERS = st.sampled_from([">=2", ">=1.2 <2", "^1.4 || ~2.1", "1.x", "*", "<2||>=3", "> 1,<3"])
 PLATFORMS = st.sampled_from(["arm64", "linux/amd64", "linux/arm64/v8", "arm/v7"])
 several = st.builds(tuple, st.lists(TAG_GLOBS, max_size=3))
-FILTERS = st.builds(
+OF_BUILDS = st.builds(
+    Filters,
+    builds=st.sampled_from(BuildEnds),
+    tag=several,
+    not_tag=several,
+    semver=st.none() | SEMVERS,
+)
+OF_PUSHES = st.builds(
     Filters,
     tag=several,
     not_tag=several,
@@ -130,6 +159,7 @@ FILTERS = st.builds(
     platform=st.builds(tuple, st.lists(PLATFORMS, max_size=2)),
     threads=st.sampled_from(Threads),
 )
+FILTERS = OF_PUSHES | OF_BUILDS
 
 
 def as_slack_sends_it(text: str) -> str:
@@ -143,6 +173,18 @@ def test_the_words_of_filters_are_read_back_to_the_same(filters: Filters) -> Non
     assert isinstance(read, SubscribeArguments)
     assert read.filters == filters
     assert ROUTER.parse_words(shlex.split(f"subscribe acme/api {filters.words()}")).arguments == read
+
+
+@given(OF_BUILDS)
+def test_what_is_about_builds_admits_no_push(filters: Filters) -> None:
+    assert not filters.admits("v2.0", "ana")
+    assert not filters.admits("", "")
+
+
+@given(OF_PUSHES)
+def test_what_is_about_pushes_admits_no_build(filters: Filters) -> None:
+    assert not filters.admits_build("v2.0", has_failed=True)
+    assert not filters.admits_build("", has_failed=True)
 
 
 @given(FILTERS)

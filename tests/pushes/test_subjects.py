@@ -8,8 +8,10 @@ from sqlalchemy import insert
 
 from bot.images import RepositoryName
 from bot.pushes.filters import Filters
+from bot.pushes.model import BuildEnds
 from bot.pushes.patterns import Pattern
 from bot.pushes.subjects import Interest, Subject, load_subjects, subjects_of
+from bot.pushes.subscriptions import Subscriptions, Wish
 from bot.store.base import Store
 from bot.store.tables import subscriptions
 from bot.store.workspaces import HOME
@@ -107,3 +109,11 @@ def test_subscriptions_are_read_whatever_their_filters_are(store: Store, filters
         assert load_subjects(connection, "T2", OWN) == ()
 
     assert subject.wanted_since(RepositoryName("library", "python"), "3.12", "") == NOON
+
+
+def test_nothing_is_looked_at_for_who_hears_of_builds_alone(store: Store) -> None:
+    wish = Wish("C1", Pattern.parse("library/python"), Filters(builds=BuildEnds.ALL))
+    Subscriptions(store, HOME).add(wish, by="U1")
+
+    with store.read() as connection:
+        assert load_subjects(connection, HOME, OWN) == ()

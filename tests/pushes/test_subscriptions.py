@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event, insert, select, update
 
 from bot.images import RepositoryName
 from bot.pushes.filters import Filters
-from bot.pushes.model import Threads
+from bot.pushes.model import BuildEnds, Threads
 from bot.pushes.patterns import Pattern
 from bot.pushes.subscriptions import Change, Match, Origin, Subscriptions, Wish, matching
 from bot.store.base import Store
@@ -104,6 +104,36 @@ def test_what_the_file_says_stays_beside_what_a_command_says(all_of_them: Subscr
     assert [each.number for each in gone.removed] == [2]
     assert gone.kept == ()
     assert [each.origin for each in gone.state.subscriptions] == [Origin.FILE]
+
+
+def test_pushes_and_builds_of_the_same_stand_beside_each_other(store: Store, all_of_them: Subscriptions) -> None:
+    all_of_them.add(wish(tag=("v*",)), by="U1")
+    added = all_of_them.add(wish(builds=BuildEnds.FAILED), by="U1")
+    changed = all_of_them.add(wish(builds=BuildEnds.ALL), by="U1")
+
+    assert (added.change, added.number) == (Change.ADDED, 2)
+    assert (changed.change, changed.number, changed.before) == (Change.REPLACED, 2, Filters(builds=BuildEnds.FAILED))
+    assert [str(each) for each in changed.state.subscriptions] == ["acme/api --tag 'v*'", "acme/api --builds all"]
+    assert [match.number for match in found(store)] == [1]
+
+
+def test_builds_are_removed_alone_or_with_the_pushes(all_of_them: Subscriptions) -> None:
+    for each in (wish(), wish(builds=BuildEnds.ALL), wish("acme/web")):
+        all_of_them.add(each, by="U1")
+
+    alone = all_of_them.remove("C1", [Pattern.parse("acme/api"), Pattern.parse("acme/web")], only_builds=True)
+    assert [str(each) for each in alone.removed] == ["acme/api --builds all"]
+    assert alone.missing == (Pattern.parse("acme/web"),)
+
+    all_of_them.add(wish(builds=BuildEnds.ALL), by="U1")
+    both = all_of_them.remove("C1", [Pattern.parse("acme/api")])
+    assert [str(each) for each in both.state.subscriptions] == ["acme/web"]
+
+
+def test_a_channel_that_hears_of_builds_alone_is_told_of_no_push(store: Store, all_of_them: Subscriptions) -> None:
+    all_of_them.add(wish(builds=BuildEnds.ALL), by="U1")
+
+    assert found(store) == []
 
 
 def test_of_many_at_once_each_gets_its_own_number(all_of_them: Subscriptions) -> None:

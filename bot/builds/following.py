@@ -1,0 +1,285 @@
+"""Follows the builds that we asked for: asks their providers, else looks at the tags that they are to push.
+
+What is due, and who looks, are rows (`bot.builds.build_rows`): a look takes a lease by making the row due later, so
+processes may die, and be many. How far a build is says `bot.builds.progress`. Nothing is followed for ever: after a
+day without an end it ends as unknown.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, select
+
+from bot.builds import build_rows, progress
+from bot.builds.build_rows import FollowedBuild
+from bot.builds.card import direct_document, dropped_words, stuck_words
+from bot.builds.model import Build, ProviderKind, Ref
+from bot.builds.progress import Run, Verdict
+from bot.builds.providers.provider import Asked, BuildError
+from bot.builds.reading import BuildSource, secret_for
+from bot.errors import HubError, NotFoundError, RateLimitedError, UserError
+from bot.hub.client import HubClient
+from bot.hub.tags import Tag
+from bot.images import RepositoryName
+from bot.loops import POLL_SECONDS, Loop
+from bot.outbox import messages
+from bot.outbox.lanes import Lane
+from bot.outbox.notes import add_note
+from bot.slack.render import render
+from bot.store.base import Store
+from bot.store.errors import StoreUnavailableError
+from bot.store.rows import insert_if_new
+from bot.store.tables import builds, cards, lanes, told
+from bot.store.tables import messages as message_rows
+from bot.words import in_words
+
+logger = logging.getLogger(__name__)
+
+WAITS_SECONDS = (5.0, 15.0, 30.0, 60.0)
+"""Between looks since something was last heard; the last one for all that follow."""
+STUCK_WAIT_SECONDS = 300.0
+LONGEST = timedelta(hours=24)
+"""So long after it was asked for, a build is given up."""
+KEPT = timedelta(days=90)
+CRASHED = "Something went wrong in the bot while it looked."
+GIVEN_UP = "Nothing was found out in a day, and nobody looks any more"
+_LEASE = timedelta(minutes=3)
+"""A look asks at most a provider twice, each for a minute, and Docker Hub once."""
+_SKEW = timedelta(seconds=2)
+"""By how much another clock may be behind ours."""
+_TAGS_READ = 25
+_PRUNED_AT_ONCE = 100
+_SHOWN_AT_MOST = 20
+_CHECK_CARD_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a look gave.
+
+    Attributes:
+        build: What the provider shows of it; None: nothing.
+        shows_builds: Whether the provider shows builds; None: nobody asked, or could.
+        tag: A tag that was pushed since it was asked for; None: none was seen.
+        problem: Why something could not be looked at; empty: everything could.
+        retry_at: When it makes sense to ask again (UTC); None: whenever.
+    """
+
+    build: Build | None = None
+    shows_builds: bool | None = None
+    tag: Tag | None = None
+    problem: str = ""
+    retry_at: datetime | None = None
+
+
+class Follower(Loop):
+    """Follows builds in a thread of its own. Several processes may do so on one database.
+
+    Args:
+        store: Where builds are kept.
+        source: Knows who builds what; its providers ask Docker Hub as `hub.once()` does.
+        hub: Docker Hub, for tags.
+        after_commit: Called when there is something new to be said; should be quick.
+    """
+
+    def __init__(
+        self, store: Store, source: BuildSource, hub: HubClient, *, after_commit: Callable[[], None] = lambda: None
+    ) -> None:
+        super().__init__("builds")
+        self._store = store
+        self._source = source
+        self._hub = hub.once()
+        self._after_commit = after_commit
+
+    def step(self) -> float:
+        """Look at a build that is due, if there is one.
+
+        Returns:
+            In how many seconds to come back; 0 when something was done, for there may be more.
+
+        Raises:
+            StoreUnavailableError: The database is away. What was being looked at is due again when its lease ends.
+        """
+        with self._store.read() as connection:
+            found = build_rows.due(connection, self._store.now(connection), most=1)
+        if not found:
+            return POLL_SECONDS
+        build = found[0]
+
+        def take(connection: Connection) -> bool:
+            return build_rows.take(connection, build, until=self._store.now(connection) + _LEASE)
+
+        if self._store.write(take):
+            self._serve(build)
+        return 0.0
+
+    def _serve(self, build: FollowedBuild) -> None:
+        if build.run.state.is_final:
+            self._store.write(lambda connection: self._make_sure(connection, build))
+            return
+        try:
+            look = self._look(build)
+        except StoreUnavailableError:
+            raise
+        except Exception:
+            logger.exception("build_look_crashed", extra={"build": build.id})
+            look = _Look(problem=CRASHED)
+        after = self._store.write(lambda connection: self._note(connection, build, look))
+        if after.run.state is not build.run.state:
+            facts = {"build": build.id, "repository": build.order.repository, "state": after.run.state}
+            logger.info("build_went_on", extra=facts)
+        self._after_commit()
+
+    def _look(self, build: FollowedBuild) -> _Look:
+        """Ask the provider; where that shows nothing, look at the tags. Never in a transaction."""
+        provider = self._source.provider_of(build.setup)
+        secret, problem = secret_for(self._source, build.setup)
+        asked = Asked(build.order, build.asked_at, build.run.build_id)
+        try:
+            found = provider.find(build.setup, secret, asked)
+            if found is not None and not self._is_anothers(build, found):
+                return _Look(found, shows_builds=True)
+            shows = build.run.shows_builds
+            if shows is None or self._is_overdue(build):
+                shows = bool(provider.recent(build.setup, secret, most=_SHOWN_AT_MOST))
+            # A provider that shows its builds tells by itself; until it seems to have dropped this one.
+            tag = None if shows and not self._is_overdue(build) else self._updated_tag(build)
+        except (BuildError, HubError, UserError) as error:
+            retry_at = error.retry_at if isinstance(error, RateLimitedError) else None
+            return _Look(problem=str(error), retry_at=retry_at)
+        return _Look(shows_builds=shows, tag=tag, problem=problem)
+
+    def _is_anothers(self, build: FollowedBuild, found: Build) -> bool:
+        """Return whether another build that we asked for is known to be this one."""
+        with self._store.read() as connection:
+            others = build_rows.recent(connection, build.workspace, build.order.repository, _SHOWN_AT_MOST)
+        return any(
+            each.id != build.id and each.run.build_id == found.id and each.setup.provider is build.setup.provider
+            for each in others
+        )
+
+    def _is_overdue(self, build: FollowedBuild) -> bool:
+        with self._store.read() as connection:
+            return progress.is_overdue(build.run, self._store.now(connection), _stuck_after(build))
+
+    def _updated_tag(self, build: FollowedBuild) -> Tag | None:
+        """Return a tag that was pushed since the build was asked for: the one asked for, else the newest.
+
+        Raises:
+            HubError: Docker Hub does not tell.
+        """
+        name = RepositoryName.parse(build.order.repository)
+        try:
+            if build.order.ref is Ref.DOCKER_TAG:
+                tags = [self._hub.tags.get(name, build.order.name)]
+            else:
+                tags = list(self._hub.tags.newest(name, _TAGS_READ))
+        except NotFoundError:
+            return None  # There is none yet.
+        return next((tag for tag in tags if _is_since(build, tag.pushed_at)), None)
+
+    def _note(self, connection: Connection, build: FollowedBuild, look: _Look) -> FollowedBuild:
+        now = self._store.now(connection)
+
+        def change(run: Run) -> Run:
+            return _after(build, run, look, now)
+
+        def due_at(run: Run) -> datetime:
+            return now + _wait(build, run, look, now)
+
+        return build_rows.move(connection, build, change, now, due_at=due_at)
+
+    def _make_sure(self, connection: Connection, build: FollowedBuild) -> None:
+        """After the end: see that somebody is told of it. Where the message cannot be posted, it is who asked."""
+        now = self._store.now(connection)
+        card_id = build_rows.card_of(connection, build)
+        again = timedelta(seconds=_CHECK_CARD_SECONDS)
+        match _arrival(connection, card_id):
+            case False if not build.asker.is_terminal:
+                lane = Lane(build.workspace, build.asked_by)
+                row = {"workspace": build.workspace, "topic": f"build:{build.id}", "told_at": now}
+                if insert_if_new(connection, told, row, unique=[told.c.workspace, told.c.topic]):
+                    add_note(connection, lane, render(direct_document(build)), stream=build.id, now=now)
+                due_at = None
+            case None if now - build.asked_at < 2 * LONGEST:
+                due_at = now + again
+            case _:
+                due_at = None
+        build_rows.move(connection, build, lambda run: run, now, due_at=lambda _: due_at)
+        _prune(connection, now)
+
+
+def _after(build: FollowedBuild, before: Run, look: _Look, now: datetime) -> Run:
+    """Return what is known after a look."""
+    run = before.model_copy(update={"looks": before.looks + 1, "problem": look.problem})
+    if look.shows_builds is not None:
+        run = run.model_copy(update={"shows_builds": look.shows_builds})
+    if look.build is not None:
+        run = progress.observed(run, look.build, now)
+    elif look.tag is not None and look.tag.pushed_at is not None:
+        length = in_words(look.tag.pushed_at - build.asked_at)
+        words = f"`{look.tag.name}` was updated {length} later"
+        run = progress.seen_by_tag(run, look.tag.name, look.tag.pushed_at, now, words=words)
+    if now - build.asked_at >= LONGEST:
+        return progress.given_up(run, now, words=GIVEN_UP)
+    if progress.is_overdue(run, now, _stuck_after(build)):
+        return _judged(build, run, look, now)
+    return run
+
+
+def _judged(build: FollowedBuild, run: Run, look: _Look, now: datetime) -> Run:
+    is_missing = run.build_id is None and look.build is None and not look.problem
+    says_ok_always = build.setup.provider is ProviderKind.CLASSIC
+    if is_missing and (run.shows_builds or says_ok_always):
+        return progress.judged(run, Verdict.DROPPED, now, words=dropped_words(build))
+    if run.verdict is not None:
+        return run
+    return progress.judged(run, Verdict.STUCK, now, words=stuck_words(build))
+
+
+def _wait(build: FollowedBuild, run: Run, look: _Look, now: datetime) -> timedelta:
+    """Return how long until the next look."""
+    if run.state.is_final:
+        return timedelta(seconds=WAITS_SECONDS[0])  # Only to see that its message arrives.
+    seconds = STUCK_WAIT_SECONDS if run.verdict else WAITS_SECONDS[min(run.looks, len(WAITS_SECONDS) - 1)]
+    wait = timedelta(seconds=seconds)
+    if look.retry_at is not None:
+        wait = max(wait, look.retry_at - now)
+    ends_in = max(timedelta(0), build.asked_at + LONGEST - now)
+    return min(wait, timedelta(seconds=STUCK_WAIT_SECONDS), max(ends_in, timedelta(seconds=WAITS_SECONDS[0])))
+
+
+def _stuck_after(build: FollowedBuild) -> timedelta:
+    return timedelta(seconds=build.setup.stuck_after_seconds)
+
+
+def _is_since(build: FollowedBuild, pushed_at: datetime | None) -> bool:
+    if pushed_at is None or pushed_at < build.asked_at - _SKEW:
+        return False
+    return build.run.baseline is None or pushed_at > build.run.baseline
+
+
+def _arrival(connection: Connection, message_id: str | None) -> bool | None:
+    """Return whether a message is in Slack; None: it may be soon. A message that was never to be is."""
+    if message_id is None:
+        return True
+    found = select(message_rows.c.state, message_rows.c.workspace, message_rows.c.channel)
+    row = connection.execute(found.where(message_rows.c.id == message_id)).first()
+    if row is None or row.state == messages.SENT:
+        return True
+    if row.state != messages.WAITING:
+        return False
+    is_it = (lanes.c.workspace == row.workspace) & (lanes.c.channel == row.channel)
+    suspended_at = connection.execute(select(lanes.c.suspended_at).where(is_it)).scalar()
+    return None if suspended_at is None else False
+
+
+def _prune(connection: Connection, now: datetime) -> None:
+    """Forget some builds that are over for long."""
+    over = select(builds.c.id).where(builds.c.asked_at < now - KEPT, builds.c.due_at.is_(None))
+    ids = list(connection.execute(over.limit(_PRUNED_AT_ONCE)).scalars())
+    if ids:
+        connection.execute(delete(cards).where(cards.c.subject.in_(ids)))
+        connection.execute(delete(builds).where(builds.c.id.in_(ids)))
