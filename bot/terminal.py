@@ -1,13 +1,14 @@
 """How documents look in a terminal, and one command run there."""
 
+import getpass
 import io
 import json
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal, TextIO
+from typing import Literal, NoReturn, TextIO, TypeVar
 
 import click
 from rich.cells import cell_len
@@ -15,9 +16,9 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from bot.chat.command import Context, Offer
+from bot.chat.command import Arguments, Context, Offer
 from bot.chat.failures import describe_failure
-from bot.chat.forms import Form, InputNeeded
+from bot.chat.forms import Field, FieldKind, Form, FormProblemsError, InputNeeded
 from bot.chat.router import Answer, Invocation, Router, answer
 from bot.document import (
     Code,
@@ -47,6 +48,8 @@ WORKING = "Working…"
 HOW_TO_END = "End it with Ctrl-D on a line of its own."
 NOT_DONE = "Nothing was done, because nobody can be asked here. To have it done, add --yes."
 _YES = frozenset({"y", "yes"})
+
+A = TypeVar("A", bound=Arguments)
 
 # Wide enough that nothing wraps when the output goes into a file or a pipe.
 WIDTH_WITHOUT_TERMINAL = 240
@@ -160,14 +163,24 @@ class Terminal:
         output: Where answers go; nothing else is written there.
         errors: Where progress, failures and questions go.
         source: Where texts and the answers to questions come from; None: standard input.
+        read_secret: Asks for a secret, with the words given, and does not show what is typed.
     """
 
-    def __init__(self, router: Router, *, output: Console, errors: Console, source: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        router: Router,
+        *,
+        output: Console,
+        errors: Console,
+        source: TextIO | None = None,
+        read_secret: Callable[[str], str] = getpass.getpass,
+    ) -> None:
         self._router = router
         self._output = output
         self._errors = errors
         # There is none at all when it was closed before the program started.
         self._source = source or sys.stdin or io.StringIO()
+        self._prompt = _Prompt(self._source, errors, read_secret)
 
     def run(self, words: Sequence[str] | str, context: Context, *, as_json: bool = False) -> int:
         """Run one command and show its answer; ask whether to do what that offers, or do it if `--yes` was said.
@@ -198,10 +211,10 @@ class Terminal:
         return _exit_status(outcome)
 
     def _answer(self, invocation: Invocation, context: Context) -> Answer:
-        """Run the command; give it the texts that it asks for.
+        """Run the command; give it what it asks for.
 
         Raises:
-            UsageError: There is no such text.
+            UsageError: There is nothing to be had.
         """
         while True:
             with self._errors.status(WORKING) as status:
@@ -209,22 +222,8 @@ class Terminal:
                 outcome = answer(invocation, told)
             if not isinstance(outcome.failure, InputNeeded):
                 return outcome
-            form = outcome.failure.form
-            arguments = form.filled(invocation.arguments, self._read(form, line=invocation.line))
+            arguments = self._prompt.filled(outcome.failure, invocation.arguments, line=invocation.line)
             invocation = replace(invocation, arguments=arguments)
-
-    def _read(self, form: Form, *, line: str) -> str:
-        if self._source.isatty():
-            asked = " ".join(filter(None, [f"{form.label}.", form.hint, HOW_TO_END]))
-            click.echo(asked, file=self._errors.file)
-        example = f"hub-bot exec {line} < file"
-        try:
-            text = self._source.read() if form.is_multiline else self._source.readline().rstrip("\r\n")
-        except UnicodeDecodeError as error:
-            raise UsageError("Standard input is not UTF-8.", example=example) from error
-        if not text.strip():
-            raise UsageError(f"`{line}` reads its text from standard input, and there was none.", example=example)
-        return text
 
     def _accepted(self, offers: Sequence[Offer], *, says_yes: bool) -> Offer | None:
         """Return what is wanted of what is offered; None: nothing. To `--yes` it is the first, and that only once."""
@@ -257,6 +256,114 @@ class Terminal:
             click.echo(json.dumps({"error": told}, indent=2, ensure_ascii=False), file=self._output.file)
         else:
             show(describe_failure(error), self._errors, now=now)
+
+
+class _Prompt:
+    """Asks for what a form asks for: field by field where somebody sits, else from standard input.
+
+    Args:
+        source: Where what is typed comes from.
+        errors: Where questions go.
+        read_secret: Asks for a secret.
+    """
+
+    def __init__(self, source: TextIO, errors: Console, read_secret: Callable[[str], str]) -> None:
+        self._source = source
+        self._errors = errors
+        self._read_secret = read_secret
+
+    def filled(self, question: InputNeeded, arguments: A, *, line: str) -> A:
+        """Return the arguments with what was put in.
+
+        Raises:
+            UsageError: Nothing was, or nothing that can be taken, and nobody can be asked again.
+        """
+        form = question.form
+        if self._source.isatty():
+            return self._asked(form, question.problems, arguments, line=line)
+        if question.problems:
+            raise FormProblemsError(question.problems)
+        return form.filled(arguments, self._piped(form, line=line))
+
+    def _asked(self, form: Form, problems: Mapping[str, str], arguments: A, *, line: str) -> A:
+        values = {field.name: field.initial for field in form.fields}
+        wanted = list(form.fields)
+        while True:
+            for sentence in form.sentences(problems):
+                self._say(sentence)
+            for field in wanted:
+                values[field.name] = self._ask(field, line=line) or values[field.name]
+            try:
+                return form.filled(arguments, values)
+            except FormProblemsError as error:
+                problems = error.problems
+                wanted = [field for field in form.fields if field.name in problems]
+
+    def _ask(self, field: Field, *, line: str) -> str:
+        """Return what somebody types; empty: what stands there already is right."""
+        for choice in field.choices:
+            self._say(f"{choice.value}: {choice.label}")
+        if field.kind is FieldKind.TEXT:
+            self._say(" ".join(filter(None, [f"{field.label}.", field.hint, HOW_TO_END])))
+            text = self._source_text(self._source.read, line=line)
+            return text if text.strip() or _has_answer(field) else _nothing(line)
+        if field.hint:
+            self._say(field.hint)
+        optional = " (optional)" if field.is_optional else ""
+        initial = f" [{field.initial}]" if field.initial else ""
+        words = _clean(f"{field.label}{optional}{initial}: ")
+        if field.kind is FieldKind.SECRET:
+            return self._secret(words, line=line)
+        click.echo(words, nl=False, file=self._errors.file)
+        typed = self._source_text(self._source.readline, line=line)
+        return typed.strip() if typed else _nothing(line)  # Even an empty line has an end.
+
+    def _secret(self, words: str, *, line: str) -> str:
+        try:
+            return self._read_secret(words)
+        except EOFError:
+            return _nothing(line)
+
+    def _piped(self, form: Form, *, line: str) -> Mapping[str, str]:
+        """Return what is known, with the one thing that is missing read from standard input."""
+        values = {field.name: field.initial for field in form.fields}
+        # No secret may stand on the command line, so there is no option for one: it comes first, needed or not.
+        secrets = [field for field in form.fields if field.kind is FieldKind.SECRET]
+        missing = [field for field in form.fields if not _has_answer(field) and field not in secrets]
+        if not secrets and not missing:
+            return values
+        first, *others = [*secrets, *missing]
+        if others:
+            options = [f"--{field.name.replace('_', '-')}" for field in others]
+            raise UsageError(
+                f"Nobody can be asked here, and standard input is read for one thing only: {first.label}. "
+                f"Give {', '.join(f'`{option}`' for option in options)} too.",
+                example=f"hub-bot exec {line} {' '.join(f'{option} …' for option in options)} < file",
+            )
+        is_text = first.kind is FieldKind.TEXT
+        text = self._source_text(self._source.read if is_text else self._source.readline, line=line)
+        return {**values, first.name: text if text.strip() or _has_answer(first) else _nothing(line)}
+
+    def _source_text(self, read: Callable[[], str], *, line: str) -> str:
+        try:
+            return read()
+        except UnicodeDecodeError as error:
+            raise UsageError("Standard input is not UTF-8.", example=_piping(line)) from error
+
+    def _say(self, sentence: str) -> None:
+        click.echo(_clean(sentence), file=self._errors.file)
+
+
+def _has_answer(field: Field) -> bool:
+    return field.is_optional or bool(field.initial)
+
+
+def _nothing(line: str) -> NoReturn:
+    raise UsageError(f"`{line}` reads its text from standard input, and there was none.", example=_piping(line))
+
+
+def _piping(line: str) -> str:
+    return f"hub-bot exec {line} < file"
 
 
 def _exit_status(outcome: Answer) -> int:

@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.chat.command import Arguments, Command, Context, Group, Offer, Result
-from bot.chat.forms import Form, InputNeeded, straightened
+from bot.chat.forms import Field as FormField
+from bot.chat.forms import FieldKind, Form, InputNeeded, straightened
 from bot.chat.parameters import flag
 from bot.chat.subscriptions import subscribing_of
 from bot.document import Channel, CodeBlock, Document, Listing, Note, Paragraph, Part, Strong, line, marked
@@ -32,9 +33,14 @@ UNTOLD = "It is done, but I could not say so in these channels:"
 EXAMPLE = "/hub subscriptions --export"
 FORM = Form(
     title="Import subscriptions",
-    label="Subscriptions as TOML",
-    field="text",
-    hint="As --export writes them. You see first what it takes.",
+    fields=(
+        FormField(
+            name="text",
+            label="Subscriptions as TOML",
+            hint="As --export writes them. You see first what it takes.",
+            kind=FieldKind.TEXT,
+        ),
+    ),
     submit="See what it takes",
 )
 # A block of code is cut where it is longer than Slack takes.

@@ -1,13 +1,17 @@
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field as Number
+from pydantic import SecretStr
 from rich.console import Console
 
 from bot.chat.command import Arguments, Command, Confirmation, Context, Group, Offer, Result
+from bot.chat.forms import NO_CHOICE, NOTHING_TYPED, Choice, Field, FieldKind, Form, InputNeeded
 from bot.chat.router import Router
 from bot.document import (
     Code,
@@ -346,3 +350,199 @@ def test_an_offer_that_is_hard_to_undo_says_what_will_happen(desk: Desk) -> None
     assert terminal.run(["plan"], desk.context()) == 0
     assert output.getvalue() == "3 tags\ngone\n"
     assert errors.getvalue() == "Keep? [y/N] 3 tags will be  [31mgone.\nDelete? [y/N] "
+
+
+# Several fields
+
+
+class Setup(Arguments):
+    provider: str = ""
+    branch: str = "main"
+    seconds: float = Number(default=1.0, le=60.0)
+    notes: str = ""
+    token: SecretStr | None = None
+
+
+class SetUp(Result):
+    said: str
+
+
+TOKEN = "glptt-0123456789abcdefghij"
+PROVIDERS = (Choice("github", "GitHub Actions"), Choice("gitlab", "GitLab"))
+SECONDS = Field("seconds", "Seconds", hint="How long to wait.", initial="10")
+SECRET = Field("token", "Token", kind=FieldKind.SECRET)
+FIELDS = (
+    Field("provider", "Who builds", kind=FieldKind.CHOICE, choices=PROVIDERS),
+    Field("branch", "Branch", is_optional=True),
+    SECONDS,
+    SECRET,
+)
+
+
+@dataclass
+class Sitting:
+    """Runs a command that asks with a form, for somebody or for nobody."""
+
+    desk: Desk
+    secrets: list[str] = field(default_factory=list)
+    prompts: list[str] = field(default_factory=list)
+    output: io.StringIO = field(default_factory=io.StringIO)
+    errors: io.StringIO = field(default_factory=io.StringIO)
+
+    def read_secret(self, words: str) -> str:
+        self.prompts.append(words)
+        if not self.secrets:
+            raise EOFError
+        return self.secrets.pop(0)
+
+    def run(self, source: io.StringIO, *fields: Field, refused: str = "") -> int:
+        """Ask for the fields; a secret may be refused once, as by somebody outside who was asked about it."""
+        form = Form(title="Set up", fields=fields or FIELDS)
+
+        def run_setup(arguments: Setup, _: Context) -> SetUp:
+            secret = arguments.token.get_secret_value() if arguments.token else ""
+            if not arguments.provider and not secret and not arguments.notes:
+                raise InputNeeded(form)
+            if refused and secret == refused:
+                raise InputNeeded(form.again({"provider": arguments.provider}), {"token": "GitLab does not know it."})
+            return SetUp(
+                said=f"{arguments.provider} {arguments.branch} {arguments.seconds:g} {arguments.notes} {len(secret)}"
+            )
+
+        command = Command(
+            name="setup",
+            group=Group.ACT,
+            summary="Set up",
+            role=Role.ADMIN,
+            parameters=(),
+            parse=lambda _: Setup(),
+            run=run_setup,
+            render=lambda result: Document(result.said),
+            examples=(("setup", "sets up"),),
+        )
+        terminal = Terminal(
+            Router([command]),
+            output=plain_console(self.output),
+            errors=plain_console(self.errors),
+            source=source,
+            read_secret=self.read_secret,
+        )
+        return terminal.run(["setup"], self.desk.context())
+
+    def asked(self) -> list[str]:
+        return self.errors.getvalue().splitlines()
+
+
+@pytest.fixture
+def sitting(desk: Desk) -> Sitting:
+    return Sitting(desk)
+
+
+def test_fields_are_asked_for_one_by_one_and_a_secret_is_not_shown(sitting: Sitting) -> None:
+    sitting.secrets.append(TOKEN)
+
+    assert sitting.run(Keyboard("gitlab\n\n2.5\n")) == 0
+
+    assert sitting.output.getvalue() == f"gitlab main 2.5  {len(TOKEN)}\n"
+    assert sitting.errors.getvalue() == (
+        "github: GitHub Actions\ngitlab: GitLab\nWho builds: Branch (optional): How long to wait.\nSeconds [10]: "
+    )
+    assert sitting.prompts == ["Token: "]
+    assert TOKEN not in sitting.errors.getvalue()
+
+
+def test_return_takes_what_stands_there_already(sitting: Sitting) -> None:
+    sitting.secrets.append(TOKEN)
+
+    assert sitting.run(Keyboard("github\ndev\n\n")) == 0
+
+    assert sitting.output.getvalue() == f"github dev 10  {len(TOKEN)}\n"
+
+
+def test_only_what_was_wrong_is_asked_for_again(sitting: Sitting) -> None:
+    sitting.secrets += ["", TOKEN]
+
+    assert sitting.run(Keyboard("circle\ndev\n5\ngitlab\n")) == 0
+
+    assert sitting.output.getvalue() == f"gitlab dev 5  {len(TOKEN)}\n"
+    said = sitting.errors.getvalue()
+    assert f"Who builds: {NO_CHOICE}\nToken: {NOTHING_TYPED}\n" in said
+    assert (said.count("Branch"), len(sitting.prompts)) == (1, 2)
+
+
+def test_what_the_arguments_refuse_is_asked_for_again(sitting: Sitting) -> None:
+    assert sitting.run(Keyboard("61\n\n60\n"), SECONDS, Field("provider", "Who builds", initial="github")) == 0
+
+    assert "Seconds: Input should be less than or equal to 60." in sitting.errors.getvalue()
+    assert sitting.output.getvalue() == "github main 60  0\n"
+
+
+def test_what_the_command_refuses_is_asked_for_again(sitting: Sitting) -> None:
+    sitting.secrets += ["bad", TOKEN]
+
+    assert sitting.run(Keyboard("gitlab\n\n\n\n\n\n"), refused="bad") == 0
+
+    assert "Token: GitLab does not know it.\n" in sitting.errors.getvalue()
+    assert sitting.output.getvalue() == f"gitlab main 10  {len(TOKEN)}\n"
+
+
+@pytest.mark.parametrize("typed", ["", "gitlab\n", "gitlab\n\n\n"])
+def test_who_goes_away_in_the_middle_has_done_nothing(sitting: Sitting, typed: str) -> None:
+    assert sitting.run(Keyboard(typed)) == 2
+
+    assert "setup reads its text from standard input, and there was none." in sitting.asked()[-2]
+    assert sitting.output.getvalue() == ""
+
+
+def test_a_text_among_other_fields_ends_with_its_own_line(sitting: Sitting) -> None:
+    assert sitting.run(Keyboard("one\ntwo\n"), Field("notes", "Notes", kind=FieldKind.TEXT)) == 0
+
+    assert sitting.output.getvalue() == "main 1 one\ntwo\n 0\n".replace("main", " main", 1)
+
+
+def test_where_nobody_is_the_one_thing_that_is_missing_is_read(sitting: Sitting) -> None:
+    provider = Field("provider", "Who builds", initial="github")
+
+    assert sitting.run(io.StringIO(f"{TOKEN}\nmore\n"), provider, SECONDS, SECRET) == 0
+
+    assert sitting.output.getvalue() == f"github main 10  {len(TOKEN)}\n"
+    assert (sitting.prompts, sitting.errors.getvalue()) == ([], "")
+
+
+def test_where_nobody_is_and_several_things_are_missing_it_says_which_and_reads_the_secret(sitting: Sitting) -> None:
+    provider, notes = Field("provider", "Who builds"), Field("notes", "Notes", kind=FieldKind.TEXT)
+
+    assert sitting.run(io.StringIO(f"{TOKEN}\n"), provider, notes, SECONDS, SECRET) == 2
+
+    assert sitting.asked() == [
+        "Nobody can be asked here, and standard input is read for one thing only: Token. Give --provider, --notes too.",
+        "Example: hub-bot exec setup --provider … --notes … < file",
+    ]
+
+
+@pytest.mark.parametrize(("piped", "length"), [(f"{TOKEN}\n", len(TOKEN)), ("", 0)])
+def test_where_nobody_is_a_secret_that_is_not_needed_is_read_all_the_same(
+    sitting: Sitting, piped: str, length: int
+) -> None:
+    """Who pipes a new one wants it to be taken."""
+    provider, secret = Field("provider", "Who builds", initial="github"), replace(SECRET, is_optional=True)
+
+    assert sitting.run(io.StringIO(piped), provider, secret) == 0
+
+    assert sitting.output.getvalue() == f"github main 1  {length}\n"
+
+
+def test_where_nobody_is_what_is_refused_ends_it(sitting: Sitting) -> None:
+    provider = Field("provider", "Who builds", initial="gitlab")
+
+    assert sitting.run(io.StringIO("bad\n"), provider, SECRET, refused="bad") == 2
+    assert sitting.asked() == ["GitLab does not know it."]
+    assert sitting.run(io.StringIO("circle\n"), FIELDS[0]) == 2
+    assert sitting.asked()[-1] == NO_CHOICE
+
+
+def test_where_nobody_is_and_nothing_is_missing_nothing_is_read(sitting: Sitting) -> None:
+    source = io.StringIO("left alone\n")
+
+    assert sitting.run(source, Field("provider", "Who builds", initial="github")) == 0
+    assert source.read() == "left alone\n"

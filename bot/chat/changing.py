@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from bot.chat.command import Arguments, Confirmation, Context, Offer, Result
-from bot.chat.forms import Form, InputNeeded
+from bot.chat.forms import Field, Form, InputNeeded
 from bot.document import CodeBlock, Document, Inline, Moment, Note, Paragraph, Part, line, marked
 from bot.document import Person as Named
-from bot.errors import UsageError, UserError
+from bot.errors import UserError
 from bot.governance.governance import Governance, Requirement
 from bot.governance.proposals import Change, Proposal, State
 
@@ -96,8 +96,7 @@ def carry_out(
         notes: What else there is to say about it.
 
     Raises:
-        InputNeeded: Its subject has to be typed.
-        UsageError: Something else was typed.
+        InputNeeded: Its subject has to be typed; or something else was.
         AccessDeniedError: Somebody has to approve it, and there is nobody.
         DeliveryError: Slack does not say who could.
         StoreUnavailableError: The database is away; nothing was sent.
@@ -140,10 +139,11 @@ def render(result: ChangeResult) -> Document:
         said.append(
             Paragraph(line(*_named(result.approvers), " can approve it until ", Moment(result.expires_at), "."))
         )
-    return Document("", (*said, *notes, *_reference(result)))
+    return Document("", (*said, *notes, *reference(result)))
 
 
-def _reference(result: ChangeResult) -> tuple[Part, ...]:
+def reference(result: ChangeResult) -> tuple[Part, ...]:
+    """Return what the change is called, for those who look for it later."""
     return (Note(line(result.change_id)),) if result.change_id else ()
 
 
@@ -170,16 +170,9 @@ def _shown(
 
 
 def _check_typed(typed: str | None, proposal: Proposal) -> None:
+    field = Field("typed", f"Type {proposal.subject} to confirm", hint=f"{proposal.summary}.")
+    form = Form(title="Confirm", fields=(field,), submit="Confirm")
     if typed is None:
-        raise InputNeeded(
-            Form(
-                title="Confirm",
-                label=f"Type {proposal.subject} to confirm",
-                field="typed",
-                hint=f"{proposal.summary}.",
-                submit="Confirm",
-                is_multiline=False,
-            )
-        )
+        raise InputNeeded(form)
     if typed.strip() != proposal.subject:
-        raise UsageError(NOT_THE_SAME)
+        raise InputNeeded(form.again({"typed": typed}), {"typed": NOT_THE_SAME})

@@ -10,23 +10,23 @@ role or handles an error of somebody else.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import click
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.builds.service import Builds
 from bot.chat.place import Place
 from bot.clock import Clock
+from bot.doctor.examination import Doctor
 from bot.document import Document
+from bot.governance.access import Access
 from bot.governance.governance import Governance
 from bot.governance.proposals import TERMINAL, Asker
 from bot.governance.roles import Role
+from bot.governance.trail import Trail
 from bot.hub.client import HubClient
 from bot.pushes.service import Pushes
-
-
-if TYPE_CHECKING:
-    from bot.builds.service import Builds
 
 
 class Group(StrEnum):
@@ -110,6 +110,9 @@ class Context:
         pushes: Subscribes channels, and knows what became of pushes; None where there is no database.
         governance: Knows the rules under which anything is changed; None where there is no database.
         builds: Knows who builds what; None where there is no database.
+        access: Knows who has which right; None where there is no database.
+        trail: Reads the audit trail; None where there is no database.
+        doctor: Looks at how everything is; None where nobody does.
         kept_back_from: Returns why private data is not shown in a channel; empty: it is.
         machine_user: Who has started the program, where it was asked in a terminal.
     """
@@ -122,7 +125,10 @@ class Context:
     place: Place | None = None
     pushes: Pushes | None = None
     governance: Governance | None = None
-    builds: "Builds | None" = None
+    builds: Builds | None = None
+    access: Access | None = None
+    trail: Trail | None = None
+    doctor: Doctor | None = None
     kept_back_from: Callable[[str], str] = field(default=lambda _: "")
     machine_user: str = ""
 

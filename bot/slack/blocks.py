@@ -16,6 +16,7 @@ MOST_BLOCKS = 50
 LONGEST_TEXT = 3_000
 LONGEST_INPUT = 3_000
 """What a person can put into one input."""
+MOST_OPTIONS = 100
 MOST_ROWS = 200
 MOST_COLUMNS = 20
 MOST_CELL_CHARACTERS = 10_000
@@ -30,6 +31,8 @@ _LONGEST_CONFIRM_TEXT = 300
 _LONGEST_CONFIRM_BUTTON = 30
 _LONGEST_VIEW_TITLE = 24
 _LONGEST_LABEL = 2_000
+_LONGEST_OPTION = 75
+_LONGEST_OPTION_VALUE = 150
 _PAGE_SIZE = 25
 
 
@@ -65,17 +68,76 @@ def confirmation(*, title: str, question: str, yes: str) -> Element:
     }
 
 
-def text_input(label: str, *, block_id: str, action_id: str, hint: str = "", is_multiline: bool = False) -> Block:
-    """Return an input for a text, which must be answered and is in focus when its modal opens."""
-    element = {
+def text_input(
+    label: str,
+    *,
+    block_id: str,
+    action_id: str,
+    hint: str = "",
+    initial: str = "",
+    is_multiline: bool = False,
+    is_optional: bool = False,
+    has_focus: bool = True,
+) -> Block:
+    """Return an input for a text.
+
+    Args:
+        label: What is to be put in.
+        block_id: Where errors are shown beside it.
+        action_id: What it is called within its block.
+        hint: More about it.
+        initial: What stands there at first.
+        is_multiline: Whether it may have more than one line.
+        is_optional: Whether it may be left empty.
+        has_focus: Whether it is in focus when its modal opens, as one of all inputs can be.
+    """
+    if len(initial) > LONGEST_INPUT:
+        raise ValueError("more than Slack lets anybody put in")
+    element: Element = {
         "type": "plain_text_input",
         "action_id": action_id,
         "multiline": is_multiline,
         "max_length": LONGEST_INPUT,
-        "focus_on_load": True,
+        "focus_on_load": has_focus,
     }
-    block = {"type": "input", "block_id": block_id, "label": _plain(label, _LONGEST_LABEL), "element": element}
-    return {**block, "hint": _plain(hint, _LONGEST_LABEL)} if hint else block
+    if initial:
+        element["initial_value"] = initial
+    return _input(label, element, block_id=block_id, hint=hint, is_optional=is_optional)
+
+
+def select_input(
+    label: str,
+    options: Sequence[tuple[str, str]],
+    *,
+    block_id: str,
+    action_id: str,
+    hint: str = "",
+    initial: str = "",
+    is_optional: bool = False,
+    has_focus: bool = False,
+) -> Block:
+    """Return an input with a menu from which one option is chosen. What is not said here is as for `text_input`.
+
+    Args:
+        label: What is to be chosen.
+        options: Value and label of each, at least one; those beyond the hundredth are left out.
+        block_id: Where errors are shown beside it.
+        action_id: What it is called within its block.
+        hint: More about it.
+        initial: The value that is chosen at first; empty for none.
+        is_optional: Whether none has to be chosen.
+        has_focus: Whether it is in focus when its modal opens.
+    """
+    shown = {value: _option(value, said) for value, said in options[:MOST_OPTIONS]}
+    element: Element = {
+        "type": "static_select",
+        "action_id": action_id,
+        "options": list(shown.values()),
+        "focus_on_load": has_focus,
+    }
+    if initial in shown:
+        element["initial_option"] = shown[initial]
+    return _input(label, element, block_id=block_id, hint=hint, is_optional=is_optional)
 
 
 def modal(title: str, *body: Block, callback_id: str, private_metadata: str, submit: str) -> Element:
@@ -186,6 +248,20 @@ def length(value: Any) -> int:
             return sum(map(length, value))
         case _:
             return 0
+
+
+def _input(label: str, element: Element, *, block_id: str, hint: str, is_optional: bool) -> Block:
+    block = {"type": "input", "block_id": block_id, "label": _plain(label, _LONGEST_LABEL), "element": element}
+    if hint:
+        block["hint"] = _plain(hint, _LONGEST_LABEL)
+    return {**block, "optional": True} if is_optional else block
+
+
+def _option(value: str, label: str) -> Element:
+    # A value that is cut would be another one.
+    if len(value) > _LONGEST_OPTION_VALUE:
+        raise ValueError(f"an option of {len(value)} characters")
+    return {"text": _plain(label, _LONGEST_OPTION), "value": value}
 
 
 def _rows_within_limits(header: Sequence[Element], rows: Iterable[Sequence[Element]]) -> Iterator[list[Element]]:

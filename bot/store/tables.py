@@ -266,6 +266,7 @@ tickets = Table(
     Column("expires_at", UtcTime, nullable=False),
     Column("taken_at", UtcTime),
     Index(None, "expires_at"),
+    Index(None, "workspace", "user_id", "issued_at"),
 )
 """What buttons and forms stand for, for whom, and whether they were used."""
 

@@ -11,7 +11,7 @@ from bot.pushes.card import INSPECT_ACTION, MUTE_ACTION, TAGS_ACTION, UNMUTE_ACT
 from bot.pushes.channels import Channels, Subject
 from bot.slack import text
 from bot.store.errors import StoreUnavailableError, UnstorableError
-from bot.web.outgoing import Outgoing, notice
+from bot.web.outgoing import AWAY, Outgoing, notice
 from bot.web.payloads import Click
 from bot.web.rights import NotAllowedError, Rights
 
@@ -21,7 +21,6 @@ QUESTIONS = frozenset({INSPECT_ACTION, TAGS_ACTION})
 """Buttons that ask a command."""
 ACTIONS = QUESTIONS | {MUTE_ACTION, UNMUTE_ACTION}
 GONE = "This message is older than what the bot remembers. Type the command instead."
-AWAY = "The bot's database is away. Try again in a minute."
 
 
 class Announced:

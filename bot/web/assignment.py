@@ -23,7 +23,7 @@ class Assignment:
         is_shared_outside: Whether another organization reads along, as Slack said with the request; None when it did
             not say.
         trigger_id: What opens a form, for a moment; empty where there is none.
-        claim: What is to be taken just before it is run, so that it is run once; None: nothing.
+        claims: What is to be taken just before it is run, so that it is run once.
     """
 
     invocation: Invocation
@@ -34,14 +34,17 @@ class Assignment:
     can_share: bool = True
     is_shared_outside: bool | None = None
     trigger_id: str = ""
-    claim: Claim | None = None
+    claims: tuple[Claim, ...] = ()
 
     @property
     def holder(self) -> Holder:
         """Whose the buttons of the answer are."""
         return Holder(self.person, self.channel_id)
 
-    def anew(self, arguments: Arguments, *, trigger_id: str, received_at: float) -> Self:
-        """Return the same with other arguments, because the person has done something just now."""
-        invocation = replace(self.invocation, arguments=arguments)
-        return replace(self, invocation=invocation, trigger_id=trigger_id, received_at=received_at)
+    def with_arguments(self, arguments: Arguments) -> Self:
+        """Return the same with other arguments."""
+        return replace(self, invocation=replace(self.invocation, arguments=arguments))
+
+    def anew(self, *, trigger_id: str, received_at: float) -> Self:
+        """Return the same as something that the person has done just now."""
+        return replace(self, trigger_id=trigger_id, received_at=received_at)

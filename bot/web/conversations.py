@@ -1,4 +1,4 @@
-"""The two ways of talking to somebody who asked: through a command's response_url, and in a thread.
+"""The ways of talking to somebody who asked: through a response_url, in a thread, or with nothing but their names.
 
 A conversation knows how to show that work is going on and how to deliver the answer once; when and whether is the
 business of `answers`.
@@ -137,3 +137,41 @@ class ThreadConversation:
         user_id = self._person.user_id
         thread_ts = self._thread_ts if self._has_thread else None
         self._courier.show(self._channel_id, user_id, answer.message, answer.plain, thread_ts=thread_ts)
+
+
+class ChannelConversation:
+    """Answers in a channel, through the Web API: a form whose response_url is not known, since nobody stores those.
+
+    Args:
+        courier: Posts.
+        person: Who asked.
+        channel_id: Where; empty when that is not known either: by direct message.
+    """
+
+    def __init__(self, courier: Courier, person: Person, channel_id: str = "") -> None:
+        self._courier = courier
+        self._person = person
+        self._channel_id = channel_id
+
+    def show_working(self, text: str) -> None:
+        """Show nothing: what is shown to one person through the Web API cannot be taken back."""
+
+    def withdraw(self) -> None:
+        """Nothing is shown."""
+
+    def deliver(self, answer: Outgoing) -> None:
+        """Deliver the answer; by direct message where the bot cannot speak in the channel."""
+        if not (self._channel_id and self._is_said(answer)):
+            self._courier.post(self._person.user_id, answer.direct, answer.plain)
+
+    def _is_said(self, answer: Outgoing) -> bool:
+        user_id = self._person.user_id
+        try:
+            if answer.in_channel:
+                self._courier.post(self._channel_id, answer.message, answer.plain)
+            else:
+                self._courier.show(self._channel_id, user_id, answer.message, answer.plain, thread_ts=None)
+        except DeliveryError as error:
+            logger.warning("answer_sent_directly", extra={"user_id": user_id, "reason": str(error)})
+            return False
+        return True

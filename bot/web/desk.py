@@ -4,24 +4,27 @@ Nothing here waits for anything: Slack shows an error to the person when an ackn
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bot.chat.failures import describe_failure
+from bot.chat.forms import FormProblemsError
 from bot.chat.router import Invocation, Router, crashed
 from bot.clock import Clock
 from bot.errors import UsageError, UserError
 from bot.logs import bind_request_id, new_request_id
 from bot.slack.response_url import ResponseUrl, ResponseUrls
 from bot.store.errors import StoreUnavailableError
-from bot.web.announced import AWAY, QUESTIONS, Announced
+from bot.web.announced import QUESTIONS, Announced
 from bot.web.answers import Answers, Reply
-from bot.web.asking import NOTHING_TYPED, Asking
+from bot.web.asking import Asked, Asking
 from bot.web.assignment import Assignment
-from bot.web.conversations import CommandConversation, Conversation, ThreadConversation
+from bot.web.conversations import ChannelConversation, CommandConversation, Conversation, ThreadConversation
 from bot.web.courier import Courier
+from bot.web.deciding import ACTIONS as DECISIONS
+from bot.web.deciding import Deciding
 from bot.web.offering import OFFER_ACTIONS, Offering
-from bot.web.outgoing import Outgoing, notice, outgoing
-from bot.web.payloads import Click, Mention, Opened, SlashCommand, Submission
+from bot.web.outgoing import AWAY, Outgoing, notice, outgoing
+from bot.web.payloads import FORM_VIEW, Click, Mention, Opened, SlashCommand, Submission
 from bot.web.pool import Job, WorkerPool
 from bot.web.recent import Recent
 from bot.web.response_line import FIRST_BACKOFF_SECONDS, ResponseLine
@@ -53,6 +56,7 @@ class Desk:
         urls: Posts to response URLs.
         courier: Posts through the Web API.
         announced: Knows the buttons of announcements; None where nothing is announced.
+        deciding: Knows the buttons of requests; None where nothing is changed.
         clock: The time.
         backoff_seconds: How long to wait after a first connection error on a response URL.
     """
@@ -71,6 +75,7 @@ class Desk:
         urls: ResponseUrls,
         courier: Courier,
         announced: Announced | None,
+        deciding: Deciding | None,
         clock: Clock,
         backoff_seconds: float = FIRST_BACKOFF_SECONDS,
     ) -> None:
@@ -85,6 +90,7 @@ class Desk:
         self._urls = urls
         self._courier = courier
         self._announced = announced
+        self._deciding = deciding
         self._clock = clock
         self._backoff_seconds = backoff_seconds
         self._events = Recent(EVENTS_REMEMBERED_SECONDS, monotonic=clock.monotonic)
@@ -134,6 +140,8 @@ class Desk:
                     self._sharing.press(asked, line)
                 elif is_offer:
                     self._press_offer(asked, reply, received_at)
+                elif asked.action_id in DECISIONS:
+                    self._press_decision(asked, reply)
                 elif self._announced is not None:
                     self._press_announced(self._announced, asked, reply, received_at)
             except Exception as error:  # noqa: BLE001 - The last net: a bug must reach the person as a sentence too.
@@ -144,25 +152,52 @@ class Desk:
         elif is_offer:
             self._answers.watch(reply, received_at=received_at)
 
-    def submission(self, sent: Submission) -> str | None:
+    def submission(self, sent: Submission) -> Mapping[str, str]:
         """Take in a form that was filled in.
 
         Returns:
-            Words to be shown beside the input, and the form stays open with what was put in; None: it was taken.
+            Sentences to be shown beside inputs, by the ids of their blocks, and the form stays open with what was put
+            in; none: it was taken.
         """
         received_at = self._clock.monotonic()
-        if not sent.text.strip():
-            return NOTHING_TYPED
-        try:
-            asked = self._asking.take(sent)
-        except TicketRefusedError as error:
-            return str(error)
-        assignment, reply = asked.filled(sent, received_at=received_at), asked.reply
-        if not self._submit(lambda: self._work.run(assignment, reply), reply):
-            self._asking.give_back(sent)
-            return BUSY
+        if problems := self._asking.problems(sent):
+            return problems
+        asked = self._asking.recall(sent)
+        reply = asked.reply if asked else Reply(ChannelConversation(self._courier, sent.person))
+        if not self._submit(lambda: self._fill(sent, asked, reply, received_at), reply):
+            if asked:
+                self._asking.remember(sent, asked)
+            return dict.fromkeys(list(sent.values)[:1], BUSY)
         self._answers.watch(reply, received_at=received_at)
-        return None
+        return {}
+
+    def _fill(self, sent: Submission, asked: Asked | None, reply: Reply, received_at: float) -> None:
+        """Run the command that a form belongs to.
+
+        Args:
+            sent: What was put in.
+            asked: What the form belongs to; None: the database may know.
+            reply: Where to say that nothing came of it.
+            received_at: When it came, in monotonic seconds.
+        """
+        try:
+            found = asked or self._asking.look_up(sent)
+        except TicketRefusedError as error:
+            logger.info("form_refused", extra={"reason": str(error)})
+            reply.give(notice(str(error)))
+            return
+        except StoreUnavailableError:
+            reply.give(notice(AWAY))
+            return
+        except Exception as error:  # noqa: BLE001 - The last net: a bug must reach the person as a sentence too.
+            reply.give(outgoing(crashed(error, verb=FORM_VIEW).document))
+            return
+        try:
+            assignment = found.filled(sent, received_at=received_at)
+        except FormProblemsError as error:
+            self._asking.ask_again(sent, found, found.form.sentences(error.problems))
+            return
+        self._work.run(assignment, found.reply, put_off=lambda: self._asking.ask_again(sent, found, [AWAY]))
 
     def _press_offer(self, asked: Click, reply: Reply, received_at: float) -> None:
         try:
@@ -170,8 +205,15 @@ class Desk:
         except TicketRefusedError as error:
             logger.info("offer_refused", extra={"reason": str(error)})
             reply.give(notice(str(error)))
+        except StoreUnavailableError:
+            reply.give(notice(AWAY))
         else:
             self._work.run(assignment, reply)
+
+    def _press_decision(self, asked: Click, reply: Reply) -> None:
+        refusal = self._deciding.decide(asked) if self._deciding else None
+        if refusal is not None:
+            reply.give(refusal)
 
     def _press_announced(self, announced: Announced, asked: Click, reply: Reply, received_at: float) -> None:
         if asked.action_id not in QUESTIONS:

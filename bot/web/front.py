@@ -6,27 +6,34 @@ from slack_bolt import App
 
 from bot.chat.router import Router
 from bot.clock import Clock
+from bot.governance.governance import Governance
 from bot.governance.roles import Policy, Roles
 from bot.pushes.channels import Channels
 from bot.slack.client import SlackClient
 from bot.slack.response_url import ResponseUrls
+from bot.store.base import Store
+from bot.web import asking, offering
 from bot.web.announced import Announced
 from bot.web.answers import WORKING_AFTER_SECONDS, Answers
 from bot.web.asking import Asking
 from bot.web.attachments import Attachments
 from bot.web.audience import Audiences
 from bot.web.courier import Courier
+from bot.web.deciding import Deciding
 from bot.web.desk import Desk
 from bot.web.gate import SignatureGate
 from bot.web.health import Check, requires
+from bot.web.keeping import Keeping
 from bot.web.offering import Offering
 from bot.web.pool import QUEUE_SIZE, THREADS, WorkerPool
 from bot.web.rights import Rights
 from bot.web.sharing import Sharing, new_shares
 from bot.web.slack import SlackRequests, build_app
+from bot.web.tickets import Kind, Tickets
 from bot.web.work import ContextFactory, Work
 
 STOP_SECONDS = 10.0
+TICKET_REFUSALS = {Kind.OFFER: offering.REFUSALS, Kind.FORM: asking.REFUSALS}
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,9 @@ class SlackFront:
         make_context: Makes what a command may use, for a role, a way to tell of progress, and where it was asked.
         has_private_data: Whether the bot holds a Docker Hub credential, so that answers may be private.
         clock: The time.
+        store: Where it is kept what buttons and forms stand for.
         channels: Opens and mutes channels; None where nothing is announced.
+        governance: Decides on requests; None where nothing is changed.
         sizes: How much is taken on at once.
     """
 
@@ -73,14 +82,17 @@ class SlackFront:
         make_context: ContextFactory,
         has_private_data: bool,
         clock: Clock,
+        store: Store,
         channels: Channels | None = None,
+        governance: Governance | None = None,
         sizes: Sizes = Sizes(),
     ) -> None:
         rights = Rights(roles, policy)
         audiences = Audiences(client, has_private_data=has_private_data)
         shares = new_shares(monotonic=clock.monotonic)
-        offering = Offering(monotonic=clock.monotonic)
-        asking = Asking(client, monotonic=clock.monotonic)
+        courier = Courier(client, clock, backoff_seconds=sizes.backoff_seconds)
+        tickets, keeping = Tickets(store, TICKET_REFUSALS), Keeping(router)
+        offers, forms = Offering(tickets, keeping), Asking(tickets, keeping, courier, clock)
         self._clock = clock
         self._urls = urls
         self._pool = WorkerPool("worker", threads=sizes.threads, queue_size=sizes.queue_size)
@@ -94,18 +106,20 @@ class SlackFront:
                 audiences=audiences,
                 attachments=Attachments(client),
                 shares=shares,
-                offering=offering,
-                asking=asking,
+                tickets=tickets,
+                offering=offers,
+                asking=forms,
                 clock=clock,
             ),
             sharing=Sharing(shares, rights, audiences),
-            offering=offering,
-            asking=asking,
+            offering=offers,
+            asking=forms,
             answers=self._answers,
             pool=self._pool,
             urls=urls,
-            courier=Courier(client, clock, backoff_seconds=sizes.backoff_seconds),
+            courier=courier,
             announced=Announced(channels, rights) if channels is not None else None,
+            deciding=Deciding(governance, rights) if governance is not None else None,
             clock=clock,
             backoff_seconds=sizes.backoff_seconds,
         )

@@ -7,6 +7,9 @@ from bot.document import Document
 from bot.slack.message import Block, Message
 from bot.slack.render import render
 
+AWAY = "The bot's database is away. Try again in a minute."
+"""What was asked for was not done."""
+
 
 @dataclass(frozen=True)
 class Outgoing:

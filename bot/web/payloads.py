@@ -7,13 +7,14 @@ https://docs.slack.dev/interactivity/handling-user-interaction and https://docs.
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
 from bot.governance.roles import Person
 from bot.slack.manifest import COMMAND
 from bot.slack.response_url import RefusedAddressError, ResponseUrl
+from bot.store.types import storable
 
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
 _INTERACTIONS = frozenset(
@@ -110,14 +111,14 @@ class Submission:
     """Somebody filled in a form.
 
     Attributes:
-        form_id: What the form carries.
-        text: What was put in, as it was typed.
+        metadata: What the form carries.
+        values: What was put in, as it was typed, by field; "" where nothing was. There may be secrets in it.
         person: Who did.
         trigger_id: What opens a modal, within three seconds; empty where there is none.
     """
 
-    form_id: str
-    text: str
+    metadata: str
+    values: Mapping[str, str] = field(repr=False)
     person: Person
     trigger_id: str = ""
 
@@ -140,8 +141,8 @@ Asked = SlashCommand | Mention | Click | Submission | Opened
 
 FORM_VIEW = "form"
 """The `callback_id` of our forms."""
-FORM_BLOCK, FORM_INPUT = "form", "text"
-"""Where in a form the text is: `block_id` and `action_id`."""
+FORM_INPUT = "input"
+"""The `action_id` of every input of a form. Its `block_id` is the name of the field."""
 
 
 def decode(body: bytes) -> Mapping[str, Any]:
@@ -232,11 +233,20 @@ def _submission(body: Mapping[str, Any]) -> Submission | None:
         return None
     values = _inner(_inner(view, "state"), "values")
     return Submission(
-        form_id=_text(view, "private_metadata", default=""),
-        text=_text(_inner(_inner(values, FORM_BLOCK), FORM_INPUT), "value", default=""),
+        metadata=_text(view, "private_metadata", default=""),
+        values={name: _put_in(_inner(values, name)) for name in values},
         person=_person(body),
         trigger_id=_text(body, "trigger_id", default=""),
     )
+
+
+def _put_in(block: Mapping[str, Any]) -> str:
+    """Return what the input of a block holds: a text, or the value of the option that was chosen."""
+    held = _inner(block, FORM_INPUT)
+    text = _text(held, "value", default="")
+    option = held.get("selected_option")
+    # No database holds all that JSON can, and no person types it.
+    return str(storable(_text(_mapping(option), "value") if option is not None else text))
 
 
 def _person(body: Mapping[str, Any]) -> Person:

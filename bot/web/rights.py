@@ -77,14 +77,19 @@ class Rights:
         raise NotAllowedError(f"{text.code(name)} needs {_ARTICLES[needed]}. {self._way_out(needed)}")
 
     def _way_out(self, needed: Role) -> str:
-        operators = self._policy.operators if needed is Role.OPERATOR else frozenset()
-        helpers = self._policy.admins or operators
+        operators = self._named(Role.OPERATOR) if needed is Role.OPERATOR else frozenset()
+        helpers = self._named(Role.ADMIN) or operators
         if helpers:
-            return f"Ask {_named(helpers)}."
+            return f"Ask {_written(helpers)}."
         return f"Nobody is named as one: whoever runs the bot can fill in `{_SETTINGS[needed]}`."
 
+    def _named(self, role: Role) -> frozenset[str]:
+        """Return who has a right by name. Never waits, because this may be said before the acknowledgement."""
+        policy = self._policy
+        return (policy.admins if role is Role.ADMIN else policy.operators) | self._roles.granted(role)
 
-def _named(ids: frozenset[str]) -> str:
+
+def _written(ids: frozenset[str]) -> str:
     mentions = [f"<!subteam^{each}>" if each.startswith("S") else f"<@{each}>" for each in sorted(ids)]
     shown = mentions[:_MOST_NAMED]
     more = f" or {len(mentions) - _MOST_NAMED} more" if len(mentions) > _MOST_NAMED else ""

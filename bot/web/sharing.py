@@ -1,4 +1,8 @@
-"""Showing an answer to everybody in the channel: the words, the button, and what pressing it does."""
+"""Showing an answer to everybody in the channel: the words, the button, and what pressing it does.
+
+What can be shared is kept in memory, not in the database: whole answers are large, hold what only their asker may see,
+and `--share` asks for one anew. After a restart, and on another replica, a Share button says so.
+"""
 
 import logging
 from collections.abc import Callable
@@ -13,9 +17,10 @@ from bot.web.attachments import with_note
 from bot.web.audience import Audience, Audiences
 from bot.web.outgoing import Outgoing, notice, outgoing
 from bot.web.payloads import Click
+from bot.web.remembered import MOST, Remembered
 from bot.web.response_line import ResponseLine
 from bot.web.rights import NotAllowedError, Rights
-from bot.web.tickets import MOST, Holder, Refusals, TicketRefusedError, Tickets
+from bot.web.tickets import Holder, Refusals, TicketRefusedError
 
 logger = logging.getLogger(__name__)
 
@@ -52,9 +57,9 @@ class Share:
     beside: tuple[Element, ...] = ()
 
 
-def new_shares(*, monotonic: Callable[[], float], most: int = MOST) -> Tickets[Share]:
+def new_shares(*, monotonic: Callable[[], float], most: int = MOST) -> Remembered[Share]:
     """Return what keeps the answers that can still be shared."""
-    return Tickets(REFUSALS, monotonic=monotonic, most=most)
+    return Remembered(REFUSALS, monotonic=monotonic, most=most)
 
 
 def share_button(share_id: str, *, is_for_outside: bool) -> Element:
@@ -94,7 +99,7 @@ class Sharing:
         audiences: Who reads a channel.
     """
 
-    def __init__(self, shares: Tickets[Share], rights: Rights, audiences: Audiences) -> None:
+    def __init__(self, shares: Remembered[Share], rights: Rights, audiences: Audiences) -> None:
         self._shares = shares
         self._rights = rights
         self._audiences = audiences

@@ -20,12 +20,12 @@ from bot.chat.router import crashed
 from bot.slack import scopes
 from bot.slack.manifest import COMMAND
 from bot.slack.response_url import ResponseUrls
-from bot.web import announced, payloads
+from bot.web import announced, deciding, payloads
 from bot.web.desk import Desk
 from bot.web.gate import SignatureGate, Verdict
 from bot.web.offering import OFFER_ACTIONS
 from bot.web.outgoing import outgoing
-from bot.web.payloads import FORM_BLOCK, FORM_VIEW, Click, MalformedError, Mention, Opened
+from bot.web.payloads import FORM_VIEW, Click, MalformedError, Mention, Opened, Submission
 from bot.web.sharing import SHARE_ACTION
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 # Bolt prints requests at debug and warning level. Errors of our listeners end in the listeners.
 _QUIET_LOGGER = "slack_bolt.hub_bot"
 _ASKED = "asked"
-ACTIONS = frozenset({SHARE_ACTION, *OFFER_ACTIONS}) | announced.ACTIONS
+ACTIONS = frozenset({SHARE_ACTION, *OFFER_ACTIONS}) | announced.ACTIONS | deciding.ACTIONS
 """The buttons that are ours."""
 VIEWS = frozenset({FORM_VIEW})
 """The modals that are ours."""
@@ -165,11 +165,12 @@ def _command_listener(desk: Desk) -> Callable[..., BoltResponse]:
 
 def _submission_listener(desk: Desk) -> Callable[..., BoltResponse]:
     def listen(ack: Ack, context: BoltContext) -> BoltResponse:
+        sent: Submission = context[_ASKED]
         try:
-            problem = desk.submission(context[_ASKED])
+            problems = desk.submission(sent)
         except Exception as error:  # noqa: BLE001 - As above: the form would say "trouble connecting", and no more.
-            problem = str(crashed(error, verb="").failure)
-        return ack() if problem is None else ack(response_action="errors", errors={FORM_BLOCK: problem})
+            problems = dict.fromkeys(list(sent.values)[:1], str(crashed(error, verb="").failure))
+        return ack(response_action="errors", errors=dict(problems)) if problems else ack()
 
     return listen
 

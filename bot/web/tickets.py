@@ -1,23 +1,39 @@
-"""What buttons and forms stand for.
+"""What buttons and forms stand for, as rows: they work after a restart and on another replica, and each of them once.
 
-A button or a form carries an id that says nothing and works once. What it stands for, for whom and where, is here, so
-nobody can type or copy their way into what is somebody else's. In memory: after a restart old ids say so.
+A button or a form carries an id that says nothing. What it stands for, for whom and where, is in the database, under a
+hash of the id: so nobody can type or copy their way into what is somebody else's, nor read an id out of the database.
+Only workers come here: an acknowledgement waits for no database.
+
+Bounded: rows go when they are over, and somebody's oldest when they have too many.
 """
 
+import hashlib
 import secrets
-import threading
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, delete, insert, select, update
 
 from bot.governance.roles import Person
+from bot.store.base import Store
+from bot.store.tables import tickets
+from bot.store.workspaces import HOME
 
-KEPT_SECONDS = 30 * 60.0
-MOST = 1_000
+KEPT = timedelta(minutes=30)
+MOST_EACH = 200
+"""How many one person has at a time."""
 _ID_BYTES = 24
+_DELETED_AT_ONCE = 200
 
-T = TypeVar("T")
+
+class Kind(StrEnum):
+    """What carries the id."""
+
+    OFFER = "offer"
+    FORM = "form"
 
 
 class TicketRefusedError(Exception):
@@ -52,98 +68,159 @@ class Holder:
     channel_id: str = ""
 
 
-class Tickets(Generic[T]):
-    """Keeps things for half an hour, each until it is taken. Bounded: when it is full, the oldest goes first.
+@dataclass(frozen=True)
+class Claim:
+    """A row that is to be taken just before what it stands for is done.
 
-    Args:
-        refusals: What is said of an id that does not work.
-        monotonic: Seconds that never go back.
-        most: How many are kept.
+    Attributes:
+        kind: What carries its id.
+        row_id: The row's own id, which is none that a button could carry.
     """
 
-    def __init__(self, refusals: Refusals, *, monotonic: Callable[[], float], most: int = MOST) -> None:
+    kind: Kind
+    row_id: str
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What an id stands for.
+
+    Attributes:
+        claim: Its row.
+        content: As it was issued.
+    """
+
+    claim: Claim
+    content: Mapping[str, Any]
+
+
+def new_ticket_id() -> str:
+    """Return an id that cannot be guessed."""
+    return secrets.token_urlsafe(_ID_BYTES)
+
+
+def claim_of(kind: Kind, ticket_id: str) -> Claim:
+    """Return the row of an id."""
+    # Forged ids may hold what no UTF-8 has.
+    return Claim(kind, hashlib.sha256(ticket_id.encode(errors="surrogatepass")).hexdigest())
+
+
+class Tickets:
+    """Issues ids and takes them back. Every method raises `StoreUnavailableError` when the database is away.
+
+    Args:
+        store: Where they are kept.
+        refusals: What is said of an id that does not work.
+        most_each: How many one person has at a time.
+        workspace: Whose they are.
+    """
+
+    def __init__(
+        self, store: Store, refusals: Mapping[Kind, Refusals], *, most_each: int = MOST_EACH, workspace: str = HOME
+    ) -> None:
+        self._store = store
         self._refusals = refusals
-        self._monotonic = monotonic
-        self._most = most
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[str, _Kept[T]] = OrderedDict()
+        self._most_each = most_each
+        self._workspace = workspace
 
-    def issue(self, what: T, holder: Holder) -> str:
-        """Keep something and return the id for it."""
-        ticket_id = secrets.token_urlsafe(_ID_BYTES)
-        with self._lock:
-            self._forget_old()
-            self._kept[ticket_id] = _Kept(self._monotonic() + KEPT_SECONDS, holder, what)
-            if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return ticket_id
+    def issue(
+        self, kind: Kind, contents: Sequence[Mapping[str, Any]], holder: Holder, *, give_back: Sequence[Claim] = ()
+    ) -> list[str]:
+        """Keep something under a new id, each for half an hour; return the ids in the same order.
 
-    def find(self, ticket_id: str, holder: Holder) -> T:
-        """Return what the id stands for; it stays good.
+        Args:
+            kind: What carries them.
+            contents: JSON, without any secret.
+            holder: For whom they are good.
+            give_back: What was taken, and works again, because nothing was done after all.
+        """
+        ids = [new_ticket_id() for _ in contents]
+
+        def work(connection: Connection) -> None:
+            now = self._store.now(connection)
+            for ticket_id, content in zip(ids, contents, strict=True):
+                claim = claim_of(kind, ticket_id)
+                connection.execute(insert(tickets).values(self._row(claim, content, holder, now)))
+            taken_back = [claim.row_id for claim in give_back]
+            if taken_back:
+                connection.execute(update(tickets).where(tickets.c.id.in_(taken_back)).values(taken_at=None))
+            self._clear_up(connection, holder, now)
+
+        self._store.write(work, is_urgent=True)
+        return ids
+
+    def find(self, kind: Kind, ticket_id: str, holder: Holder) -> Ticket:
+        """Return what an id stands for; it stays good.
 
         Raises:
             TicketRefusedError: The id is unknown, too old, used, or somebody else's.
         """
-        with self._lock:
-            kept = self._untaken(ticket_id)
-        if kept.holder != holder:
-            raise TicketRefusedError(self._refusals.foreign)
-        return kept.what
+        refusals, claim = self._refusals[kind], claim_of(kind, ticket_id)
+        with self._store.read() as connection:
+            row = connection.execute(select(tickets).where(self._is(claim))).first()
+            is_over = row is None or row.expires_at <= self._store.now(connection)
+        if row is None or is_over:
+            raise TicketRefusedError(refusals.gone)
+        if _holder_of(row) != holder:
+            raise TicketRefusedError(refusals.foreign)
+        if row.taken_at is not None:
+            raise TicketRefusedError(refusals.taken)
+        return Ticket(claim, row.content)
 
-    def take(self, ticket_id: str) -> None:
-        """Let the id work no more, once `find` has shown whose it is. Of several that take it, one gets through.
+    def take(self, claims: Sequence[Claim]) -> None:
+        """Let ids work no more, all or none, once `find` has shown whose they are. Of several takers one gets through.
 
         Raises:
-            TicketRefusedError: Somebody was faster, or it is too old by now.
+            TicketRefusedError: Somebody was faster, or one is too old by now.
         """
-        with self._lock:
-            self._untaken(ticket_id).is_taken = True
+        if claims:
+            self._store.write(lambda connection: self._take(connection, claims), is_urgent=True)
 
-    def give_back(self, ticket_id: str) -> None:
-        """Let the id work again, because nothing was done after all."""
-        with self._lock:
-            if ticket_id in self._kept:
-                self._kept[ticket_id].is_taken = False
+    def _take(self, connection: Connection, claims: Sequence[Claim]) -> None:
+        now = self._store.now(connection)
+        for claim in claims:
+            is_good = and_(self._is(claim), tickets.c.taken_at.is_(None), tickets.c.expires_at > now)
+            if connection.execute(update(tickets).where(is_good).values(taken_at=now)).rowcount == 1:
+                continue
+            taken_at = connection.execute(select(tickets.c.taken_at).where(self._is(claim))).scalar()
+            refusals = self._refusals[claim.kind]
+            raise TicketRefusedError(refusals.gone if taken_at is None else refusals.taken)
 
-    def _untaken(self, ticket_id: str) -> "_Kept[T]":
-        self._forget_old()
-        kept = self._kept.get(ticket_id)
-        if kept is None:
-            raise TicketRefusedError(self._refusals.gone)
-        if kept.is_taken:
-            raise TicketRefusedError(self._refusals.taken)
-        return kept
+    def _is(self, claim: Claim) -> Any:
+        return and_(
+            tickets.c.id == claim.row_id, tickets.c.workspace == self._workspace, tickets.c.kind == claim.kind.value
+        )
 
-    def _forget_old(self) -> None:
-        now = self._monotonic()
-        while self._kept and next(iter(self._kept.values())).expires_at <= now:
-            self._kept.popitem(last=False)
+    def _row(self, claim: Claim, content: Mapping[str, Any], holder: Holder, now: datetime) -> dict[str, Any]:
+        return {
+            "id": claim.row_id,
+            "workspace": self._workspace,
+            "kind": claim.kind.value,
+            "user_id": holder.person.user_id,
+            "team_id": holder.person.team_id,
+            "channel": holder.channel_id,
+            "content": dict(content),
+            "issued_at": now,
+            "expires_at": now + KEPT,
+        }
 
-
-@dataclass(frozen=True)
-class Claim:
-    """An id that is to be taken just before what it stands for is done.
-
-    Attributes:
-        tickets: Where it is kept.
-        ticket_id: The id.
-    """
-
-    tickets: Tickets[Any]
-    ticket_id: str
-
-    def take(self) -> None:
-        """Take it, see `Tickets.take`."""
-        self.tickets.take(self.ticket_id)
-
-    def give_back(self) -> None:
-        """Give it back, see `Tickets.give_back`."""
-        self.tickets.give_back(self.ticket_id)
+    def _clear_up(self, connection: Connection, holder: Holder, now: datetime) -> None:
+        own = and_(
+            tickets.c.workspace == self._workspace,
+            tickets.c.user_id == holder.person.user_id,
+            tickets.c.team_id == holder.person.team_id,
+        )
+        newest_first = tickets.c.issued_at.desc(), tickets.c.id
+        _delete(connection, select(tickets.c.id).where(own).order_by(*newest_first).offset(self._most_each))
+        _delete(connection, select(tickets.c.id).where(tickets.c.expires_at <= now).limit(_DELETED_AT_ONCE))
 
 
-@dataclass
-class _Kept(Generic[T]):
-    expires_at: float
-    holder: Holder
-    what: T
-    is_taken: bool = False
+def _delete(connection: Connection, found: Select[tuple[str]]) -> None:
+    """Delete what was found, but for what another transaction is about to delete or take."""
+    ids = list(connection.execute(found.with_for_update(skip_locked=True)).scalars())
+    if ids:
+        connection.execute(delete(tickets).where(tickets.c.id.in_(ids)))
+
+
+def _holder_of(row: Row[Any]) -> Holder:
+    return Holder(Person(user_id=row.user_id, team_id=row.team_id), row.channel)

@@ -16,13 +16,15 @@ from bot.clock import Clock
 from bot.document import Document
 from bot.governance.roles import Role
 from bot.slack.message import Element
+from bot.store.errors import StoreUnavailableError, UnstorableError
 from bot.web.answers import Reply
 from bot.web.asking import Asking
 from bot.web.assignment import Assignment
 from bot.web.attachments import Attachments, with_note
 from bot.web.audience import Audience, Audiences
-from bot.web.offering import NO_BUTTONS, Offering
-from bot.web.outgoing import Outgoing, notice, outgoing
+from bot.web.offering import NO_BUTTONS, NOT_KEPT, Offering
+from bot.web.outgoing import AWAY, Outgoing, notice, outgoing
+from bot.web.remembered import Remembered
 from bot.web.rights import NotAllowedError, Rights
 from bot.web.sharing import Share, asked_by, kept_back_note, row, share_button
 from bot.web.tickets import TicketRefusedError, Tickets
@@ -41,6 +43,7 @@ class Work:
         audiences: Who reads a channel.
         attachments: Sends long tables.
         shares: Keeps what the Share buttons stand for.
+        tickets: What buttons and forms stand for is taken there.
         offering: Makes the buttons for what an answer offers.
         asking: Opens forms.
         clock: The time.
@@ -53,7 +56,8 @@ class Work:
         make_context: ContextFactory,
         audiences: Audiences,
         attachments: Attachments,
-        shares: Tickets[Share],
+        shares: Remembered[Share],
+        tickets: Tickets,
         offering: Offering,
         asking: Asking,
         clock: Clock,
@@ -63,36 +67,45 @@ class Work:
         self._audiences = audiences
         self._attachments = attachments
         self._shares = shares
+        self._tickets = tickets
         self._offering = offering
         self._asking = asking
         self._clock = clock
 
-    def run(self, assignment: Assignment, reply: Reply) -> None:
-        """Run the command and give the answer, whatever happens; or ask for what the command lacks."""
+    def run(self, assignment: Assignment, reply: Reply, *, put_off: Callable[[], None] | None = None) -> None:
+        """Run the command and give the answer, whatever happens; or ask for what the command lacks.
+
+        Args:
+            assignment: What to do.
+            reply: Where the answer goes.
+            put_off: Called instead of saying so when the database is away, and therefore nothing was done.
+        """
         verb = assignment.invocation.command.name
         try:
-            outcome = self._run(assignment, reply)
+            outcome = self._run(assignment, reply, put_off or (lambda: reply.give(notice(AWAY))))
         except Exception as error:  # noqa: BLE001 - The last net: a bug must reach the person as a sentence too.
             reply.give(outgoing(router.crashed(error, verb=verb).document))
             outcome = "crashed"
         seconds = round(self._clock.monotonic() - assignment.received_at, 3)
         logger.info("command_answered", extra={"verb": verb, "outcome": outcome, "duration_seconds": seconds})
 
-    def _run(self, assignment: Assignment, reply: Reply) -> str:
+    def _run(self, assignment: Assignment, reply: Reply, put_off: Callable[[], None]) -> str:
         """Do it, and return one word for the log."""
         invocation = assignment.invocation
         try:
             role = self._rights.check(assignment.person, invocation.role, invocation.command.name)
-            if assignment.claim:
-                assignment.claim.take()
+            self._tickets.take(assignment.claims)
         except (NotAllowedError, TicketRefusedError) as error:
             reply.give(notice(str(error)))
             return "denied"
+        except StoreUnavailableError:
+            put_off()
+            return "put_off"
         person = assignment.person
         place = Place(channel=assignment.channel_id, user_id=person.user_id, team_id=person.team_id)
         answer = router.answer(invocation, self._make_context(role, reply.note_progress, place))
         if isinstance(answer.failure, InputNeeded):
-            self._asking.ask(assignment, answer.failure.form, reply)
+            self._asking.ask(assignment, answer.failure, reply)
             return "asked"
         said, outcome = self._said(assignment, answer, role)
         reply.give(said)
@@ -116,7 +129,12 @@ class Work:
 
     def _private(self, assignment: Assignment, document: Document, offers: tuple[Offer, ...]) -> Outgoing:
         whole = self._attachments.send_long_tables(document, assignment.person, in_channel=False)
-        buttons = self._offering.buttons(assignment, offers)
+        try:
+            buttons = self._offering.buttons(assignment, offers)
+        except (StoreUnavailableError, UnstorableError) as error:
+            logger.warning("offers_not_kept", extra={"reason": error.reason})
+            note = NOT_KEPT if isinstance(error, StoreUnavailableError) else NO_BUTTONS
+            offers, buttons, whole = (), [], with_note(whole, note)
         if assignment.can_share and assignment.invocation.command.can_share:
             buttons = [*buttons, self._share_button(assignment, document, beside=tuple(buttons))]
         answer = outgoing(whole, closing=row(*buttons))

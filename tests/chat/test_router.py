@@ -8,7 +8,7 @@ import pytest
 
 from bot.chat.command import Arguments, Command, Context, Group, Result
 from bot.chat.failures import describe_failure
-from bot.chat.forms import Form, InputNeeded
+from bot.chat.forms import Field, Form, InputNeeded
 from bot.chat.help import command_table, render_overview, render_page, usage
 from bot.chat.parser import LONGEST_TEXT
 from bot.chat.router import Router, answer
@@ -231,7 +231,7 @@ def test_yes_is_unknown_to_other_commands() -> None:
 
 
 def test_a_command_that_asks_for_a_text_is_no_failure_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    form = Form(title="Write", label="Words", field="words")
+    form = Form(title="Write", fields=(Field("words", "Words"),))
 
     def ask(_: EchoArguments, __: Context) -> EchoResult:
         raise InputNeeded(form)

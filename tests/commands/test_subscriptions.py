@@ -31,7 +31,7 @@ def give(desk: FollowingDesk, text: str, line: str = "subscriptions --import") -
     asked = desk.ask(line).failure
     assert isinstance(asked, InputNeeded)
     invocation = desk.router.parse(line)
-    filled = replace(invocation, arguments=asked.form.filled(invocation.arguments, text))
+    filled = replace(invocation, arguments=asked.form.filled(invocation.arguments, {"text": text}))
     return answer(filled, desk.context())
 
 

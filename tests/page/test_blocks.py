@@ -56,6 +56,44 @@ MODAL = {
     ],
 }
 
+PROVIDERS = [
+    {"text": {"type": "plain_text", "text": "GitHub Actions"}, "value": "github"},
+    {"text": {"type": "plain_text", "text": "GitLab"}, "value": "gitlab"},
+]
+SETUP = {
+    "type": "modal",
+    "callback_id": "setup",
+    "title": {"type": "plain_text", "text": "Set up builds"},
+    "submit": {"type": "plain_text", "text": "Set up"},
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "provider",
+            "label": {"type": "plain_text", "text": "Who builds"},
+            "element": {
+                "type": "static_select",
+                "action_id": "input",
+                "options": PROVIDERS,
+                "initial_option": PROVIDERS[0],
+                "focus_on_load": True,
+            },
+        },
+        {
+            "type": "input",
+            "block_id": "name",
+            "label": {"type": "plain_text", "text": "Project"},
+            "element": {"type": "plain_text_input", "action_id": "name", "initial_value": "acme/site"},
+        },
+        {
+            "type": "input",
+            "block_id": "branch",
+            "optional": True,
+            "label": {"type": "plain_text", "text": "Branch"},
+            "element": {"type": "plain_text_input", "action_id": "input"},
+        },
+    ],
+}
+
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
@@ -157,6 +195,33 @@ def test_a_modal_is_filled_in_refused_mended_and_taken(page: Page, sandbox: Sand
     values = receiver.wait_for(2)[1].payload["view"]["state"]["values"]
     assert values["name"]["name"]["value"] == "acme/api"
     assert [each["value"] for each in values["kind"]["kind"]["selected_options"]] == ["Sizes"]
+
+
+def test_a_menu_in_a_modal_is_chosen_from_refused_mended_and_taken(
+    page: Page, sandbox: Sandbox, receiver: Receiver
+) -> None:
+    receiver.answer = _refusing("acme", {"provider": "GitLab does not build acme."})
+    with sandbox.slack.state.lock:
+        open_view(sandbox.slack.state, sandbox.slack.app, seed.ANA, SETUP, sandbox.slack.unknowns)
+    dialog = page.get_by_role("dialog", name="Set up builds")
+    menu, name = dialog.get_by_role("combobox", name="Who builds"), dialog.get_by_role("textbox", name="Project")
+    expect(menu.locator("option:checked")).to_have_text("GitHub Actions")
+    expect(name).to_have_value("acme/site")
+    expect(menu).to_be_focused()
+
+    menu.select_option("GitLab")
+    name.fill("acme")
+    dialog.get_by_role("button", name="Set up", exact=True).click()
+    expect(dialog.get_by_text("GitLab does not build acme.")).to_be_visible()
+    expect(menu.locator("option:checked")).to_have_text("GitLab")
+    expect(menu).to_be_focused()
+    name.fill("acme/api")
+    dialog.get_by_role("button", name="Set up", exact=True).click()
+    expect(dialog).to_have_count(0)
+
+    values = receiver.wait_for(2)[1].payload["view"]["state"]["values"]
+    assert values["provider"]["input"]["selected_option"]["value"] == "gitlab"
+    assert (values["name"]["name"]["value"], values["branch"]["input"]["value"]) == ("acme/api", None)
 
 
 def test_escape_closes_a_modal_and_the_app_is_told(page: Page, sandbox: Sandbox, receiver: Receiver) -> None:

@@ -1,3 +1,5 @@
+import pytest
+
 from bot.sandbox.slack.blockkit import view_problems
 from bot.sandbox.slack.unknowns import SlackUnknowns
 from bot.slack import blocks
@@ -50,6 +52,35 @@ def test_a_modal_with_an_input_stays_within_all_limits() -> None:
 
 def test_an_input_without_a_hint_has_none() -> None:
     assert "hint" not in blocks.text_input("Name", block_id="form", action_id="text")
+
+
+def test_a_modal_with_several_inputs_stays_within_all_limits() -> None:
+    options = [(str(number), HOSTILE) for number in range(120)]
+    menu = blocks.select_input(
+        HOSTILE, options, block_id="b", action_id="a", hint=HOSTILE, initial="7", is_optional=True
+    )
+    entry = blocks.text_input("Name", block_id="c", action_id="a", initial="x" * 3_000, has_focus=False)
+    modal = blocks.modal("Set up", menu, entry, callback_id="form", private_metadata="1", submit="Set up")
+
+    assert view_problems(modal, SlackUnknowns()) == []
+    assert len(menu["element"]["options"]) == 100
+    assert menu["element"]["initial_option"] == menu["element"]["options"][7]
+    assert len(menu["element"]["initial_option"]["text"]["text"]) == 75
+    assert (menu["optional"], "optional" in entry) == (True, False)
+    assert entry["element"]["initial_value"] == "x" * 3_000
+
+
+def test_a_menu_without_a_choice_has_none_at_first() -> None:
+    menu = blocks.select_input("Size", [("s", "Small")], block_id="b", action_id="a", initial="huge")
+
+    assert "initial_option" not in menu["element"]
+
+
+def test_what_would_become_another_value_is_a_mistake_of_ours() -> None:
+    with pytest.raises(ValueError, match="an option of 151 characters"):
+        blocks.select_input("Size", [("x" * 151, "Small")], block_id="b", action_id="a")
+    with pytest.raises(ValueError, match="more than Slack lets anybody put in"):
+        blocks.text_input("Name", block_id="b", action_id="a", initial="x" * 3_001)
 
 
 def test_one_button_of_a_row_may_be_the_primary_one() -> None:

@@ -1,5 +1,6 @@
 """The bot as Slack sees it: real server, real threads, in a simulated workspace. Nothing is patched."""
 
+import contextlib
 import json
 import threading
 import time
@@ -11,13 +12,16 @@ from typing import Any, cast
 import click
 import pytest
 import requests
+from pydantic import Field as Number
+from pydantic import SecretStr
 
 from bot.chat.command import AnyCommand, Arguments, Command, Context, Group, Offer, Result
-from bot.chat.forms import Form, InputNeeded
+from bot.chat.forms import Choice, Field, FieldKind, Form, InputNeeded
 from bot.chat.router import Router
 from bot.clock import SystemClock
 from bot.document import Column, Document, Paragraph, Table, line
 from bot.errors import NotFoundError
+from bot.governance.governance import Governance
 from bot.governance.roles import Policy, Role, Roles
 from bot.hub.client import HubClient
 from bot.pushes.channels import Channels
@@ -28,10 +32,13 @@ from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.state import Message, View
 from bot.slack.client import SlackClient
 from bot.slack.response_url import ResponseUrls
+from bot.store.base import Store
+from bot.store.engine import open_store
+from bot.store.migrations import upgrade
 from bot.web.front import Sizes, SlackFront
 from bot.web.health import Health
 from bot.web.home_team import HomeTeam
-from bot.web.payloads import FORM_BLOCK, FORM_INPUT, FORM_VIEW
+from bot.web.payloads import FORM_INPUT, FORM_VIEW
 from bot.web.routes import build_routes
 from bot.web.server import WebServer
 from tests.support.slack import acme, buttons_of, install, is_answered, said
@@ -42,13 +49,39 @@ NAMED = Policy(admins=frozenset({ADMIN}), operators=frozenset({OPERATOR}))
 QUICK = Sizes(backoff_seconds=0.001)
 HASTY = Sizes(working_after_seconds=0.05, backoff_seconds=0.001)
 """Says "Working…" nearly at once."""
-FORM = Form(title="Write", label="What to write", field="text", hint="As you like.", submit="Write it")
+FORM = Form(
+    title="Write",
+    fields=(Field("text", "What to write", hint="As you like.", kind=FieldKind.TEXT),),
+    submit="Write it",
+)
+SETUP_FORM = Form(
+    title="Set up builds",
+    fields=(
+        Field(
+            "provider",
+            "Who builds",
+            kind=FieldKind.CHOICE,
+            choices=(Choice("github", "GitHub Actions"), Choice("gitlab", "GitLab")),
+            initial="github",
+        ),
+        Field("branch", "Branch", is_optional=True),
+        Field("seconds", "Patience", hint="In seconds.", initial="10"),
+        Field("token", "Token", kind=FieldKind.SECRET),
+    ),
+)
+
+
+REFUSED_TOKEN = "glptt-refused-0123456789"
 
 
 class Words(Arguments):
     words: tuple[str, ...] = ()
     text: str | None = None
     is_agreed: bool = False
+    provider: str = ""
+    branch: str = "main"
+    seconds: float = Number(default=0.0, le=60.0)
+    token: SecretStr | None = None
 
 
 class Said(Result):
@@ -60,6 +93,7 @@ class Hands:
     """What the commands of the tests do, and wait for."""
 
     ran: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
     waits: threading.Event = field(default_factory=threading.Event)
     seconds: float = 0.0
@@ -107,6 +141,21 @@ class Hands:
         self.ran.append(arguments.text or "applied")
         return Said(document=Document("done"))
 
+    def setup(self, arguments: Words, context: Context) -> Said:
+        """Ask for four things; the token is refused once, as by somebody outside who was asked about it."""
+        if arguments.token is None:
+            raise InputNeeded(SETUP_FORM)
+        token = arguments.token.get_secret_value()
+        if token == REFUSED_TOKEN:
+            typed = {"provider": arguments.provider, "branch": arguments.branch, "seconds": str(arguments.seconds)}
+            raise InputNeeded(SETUP_FORM.again(typed), {"token": "GitLab does not know it."})
+        if "offered" in arguments.words and not arguments.is_agreed:
+            agreed = arguments.model_copy(update={"is_agreed": True})
+            return Said(document=Document("set up?"), offers=(Offer(label="Apply", arguments=agreed),))
+        self.tokens.append(token)
+        self.ran.append(f"{arguments.provider} {arguments.branch} {arguments.seconds:g}")
+        return Said(document=Document("set up"))
+
     def rows(self, arguments: Words, _: Context) -> Said:
         rows = tuple((f"=1.{number}",) for number in range(int(arguments.words[0])))
         table = Table("Tags of acme/api", (Column("Tag"),), rows)
@@ -148,6 +197,7 @@ def commands(hands: Hands) -> list[AnyCommand]:
         make("miss", hands.miss),
         make("rows", hands.rows),
         make("write", hands.write),
+        make("setup", hands.setup, can_offer=True),
         make("plan", hands.plan, can_offer=True),
         make("inspect", hands.say),
         make("tags", hands.say),
@@ -165,6 +215,7 @@ class Bot:
     router: Router
     front: SlackFront
     origin: str
+    store: Store
 
     def post(self, body: str, **headers: str) -> requests.Response:
         """Send a signed request made by hand; headers given here replace those that would be right."""
@@ -216,16 +267,17 @@ class Bot:
         self.command(text, user=user, channel=channel)
         return self.opened_form(user)
 
-    def opened_form(self, user: str = MEMBER) -> View:
-        """Return the form that opens before somebody."""
-        wait_until(lambda: self.view_of(user))
+    def opened_form(self, user: str = MEMBER, *, after: View | None = None) -> View:
+        """Return the form that opens before somebody, instead of another one or of none."""
+        wait_until(lambda: self.view_of(user) not in (None, after))
         view = self.view_of(user)
         assert view is not None
         return view
 
-    def submit(self, view: View, text: str, *, user: str = MEMBER) -> Submitted:
-        """Let somebody put a text into a form, and send it."""
-        return self.slack.acting_as(user).submits(view.id, {FORM_BLOCK: {FORM_INPUT: {"value": text}}})
+    def submit(self, view: View, text: str = "", *, user: str = MEMBER, **values: str) -> Submitted:
+        """Let somebody put a text into a form, or several things into its fields, and send it."""
+        held = put_in(values or {"text": text})
+        return self.slack.acting_as(user).submits(view.id, held)
 
     def mention(
         self, text: str, *, user: str = MEMBER, channel: str = seed.GENERAL, thread_ts: str | None = None
@@ -271,7 +323,15 @@ def click_on(button: Mapping[str, Any], url: str, *, user: str, channel: str) ->
     }
 
 
-def filled_form(form_id: str, text: str, *, user: str = MEMBER, **view: Any) -> dict[str, Any]:
+def put_in(values: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the inputs of a form hold; `provider` is a menu."""
+    return {
+        name: {FORM_INPUT: {"selected_option": {"value": value}} if name == "provider" else {"value": value}}
+        for name, value in values.items()
+    }
+
+
+def filled_form(metadata: str, text: str = "", *, user: str = MEMBER, **view: Any) -> dict[str, Any]:
     return {
         "type": "view_submission",
         "user": {"id": user, "team_id": seed.TEAM_ID},
@@ -280,8 +340,8 @@ def filled_form(form_id: str, text: str, *, user: str = MEMBER, **view: Any) -> 
         "view": {
             "type": "modal",
             "callback_id": FORM_VIEW,
-            "private_metadata": form_id,
-            "state": {"values": {FORM_BLOCK: {FORM_INPUT: {"type": "plain_text_input", "value": text}}}},
+            "private_metadata": metadata,
+            "state": {"values": put_in({"text": text})},
             **view,
         },
     }
@@ -314,9 +374,41 @@ def running_bot(
     sizes: Sizes = QUICK,
     has_private_data: bool = True,
     uses_socket_mode: bool = False,
+    store: Store | None = None,
     channels: Channels | None = None,
+    make_governance: Callable[[Roles], Governance] | None = None,
 ) -> Iterator[Bot]:
-    """Run the bot on this machine, in a simulated workspace, which calls it over HTTP unless told otherwise."""
+    """Run the bot on this machine, in a simulated workspace, which calls it over HTTP unless told otherwise.
+
+    Args:
+        slack: The workspace.
+        sizes: How much is taken on at once.
+        has_private_data: Whether answers may be private.
+        uses_socket_mode: Whether somebody else connects to Slack.
+        store: The database, which outlives the bot; None for one of its own.
+        channels: Opens and mutes channels.
+        make_governance: Makes what decides on requests.
+    """
+    own = contextlib.closing(open_store("sqlite://")) if store is None else contextlib.nullcontext(store)
+    with own as kept:
+        if store is None:
+            upgrade(kept)
+        with _running_bot(slack, kept, sizes, channels, make_governance, has_private_data=has_private_data) as bot:
+            if not uses_socket_mode:
+                install(slack, bot.origin)
+            yield bot
+
+
+@contextmanager
+def _running_bot(
+    slack: SlackSimulator,
+    store: Store,
+    sizes: Sizes,
+    channels: Channels | None,
+    make_governance: Callable[[Roles], Governance] | None,
+    *,
+    has_private_data: bool,
+) -> Iterator[Bot]:
     clock = SystemClock()
     hands = Hands()
     router = Router(commands(hands))
@@ -333,18 +425,17 @@ def running_bot(
         ),
         has_private_data=has_private_data,
         clock=clock,
+        store=store,
         channels=channels,
+        governance=make_governance(roles) if make_governance else None,
         sizes=sizes,
     )
     health = Health(front.checks(), clock)
     health.start()
     server = WebServer(build_routes(health, front.http(seed.SIGNING_SECRET)), "127.0.0.1", 0)
     server.start()
-    origin = f"http://127.0.0.1:{server.port}"
-    if not uses_socket_mode:
-        install(slack, origin)
     try:
-        yield Bot(slack, hands, router, front, origin)
+        yield Bot(slack, hands, router, front, f"http://127.0.0.1:{server.port}", store)
     finally:
         hands.gate.set()
         server.stop()

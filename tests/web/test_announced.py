@@ -20,7 +20,8 @@ from bot.store.engine import open_store
 from bot.store.migrations import upgrade
 from bot.store.tables import lanes, members, messages, mutes
 from bot.store.workspaces import HOME
-from bot.web.announced import AWAY, GONE
+from bot.web.announced import GONE
+from bot.web.outgoing import AWAY
 from tests.pushes.post import Post
 from tests.support.slack import buttons_of, said
 from tests.support.waiting import wait_until

@@ -1,26 +1,44 @@
 """What an answer offers to do: by whom it can be done, how often, and what becomes of the message."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import select
 
-from bot.chat.command import Arguments, Confirmation, Offer
+from bot.chat.command import Confirmation, Offer
 from bot.governance.roles import Person
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.faults import SlackFault
 from bot.sandbox.slack.simulator import SlackSimulator
+from bot.store.base import Store
+from bot.store.engine import open_store
+from bot.store.migrations import upgrade
+from bot.store.tables import tickets
 from bot.web.assignment import Assignment
 from bot.web.desk import BUSY
-from bot.web.front import Sizes
-from bot.web.offering import NO_BUTTONS, OFFER_ACTIONS, REFUSALS, Offering
+from bot.web.front import TICKET_REFUSALS, Sizes
+from bot.web.keeping import Keeping
+from bot.web.offering import NO_BUTTONS, NOT_KEPT, OFFER_ACTIONS, REFUSALS, Offering
+from bot.web.outgoing import AWAY
 from bot.web.sharing import SHARED
+from bot.web.tickets import KEPT, Tickets
 from tests.support.slack import buttons_of, direct_message, said, texts
 from tests.support.waiting import wait_until
-from tests.web.conftest import ADMIN, MEMBER, OPERATOR, Bot, click_on, dumps, running_bot
+from tests.web.conftest import ADMIN, MEMBER, OPERATOR, Bot, Words, click_on, dumps, running_bot
 
 ACTIONS = "/actions/"
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with closing(open_store("sqlite://")) as store:
+        upgrade(store)
+        yield store
 
 
 def labels(bot: Bot, channel: str = seed.GENERAL) -> list[list[str]]:
@@ -91,13 +109,67 @@ def test_an_offer_that_is_not_ones_own_does_nothing(
     wait_until(lambda: bot.hands.ran == ["applied"])
 
 
-def test_after_a_restart_a_button_says_so_and_the_plan_stays(slack: SlackSimulator) -> None:
-    with running_bot(slack) as bot:
+def test_after_a_restart_a_button_works_as_before(slack: SlackSimulator, store: Store) -> None:
+    with running_bot(slack, store=store) as bot:
         answer = bot.asked("plan it", user=OPERATOR)
 
-    with running_bot(slack) as bot:
+    with running_bot(slack, store=store) as bot:
         bot.press(answer, user=OPERATOR, label="Apply")
-        wait_until(lambda: texts(slack) == ["*planned*", REFUSALS.gone])
+
+        wait_until(lambda: texts(slack) == ["*done*"])
+        assert bot.hands.ran == ["applied"]
+
+
+def test_what_was_pressed_before_a_restart_is_not_done_again(slack: SlackSimulator, store: Store) -> None:
+    with running_bot(slack, store=store) as bot:
+        answer = bot.asked("plan it", user=OPERATOR)
+        apply, _ = buttons_of(answer)
+        bot.press(answer, user=OPERATOR, label="Apply")
+        wait_until(lambda: texts(slack) == ["*done*"])
+
+    with running_bot(slack, store=store) as bot:
+        url = bot.slack.issue_response_url(user=OPERATOR, channel=seed.GENERAL)
+        payload = click_on(apply, url, user=OPERATOR, channel=seed.GENERAL)
+        assert bot.post(urlencode({"payload": dumps(payload)})).ok
+
+        wait_until(lambda: texts(slack) == ["*done*", REFUSALS.taken])
+        assert bot.hands.ran == []
+
+
+def test_the_database_holds_nothing_that_a_button_could_carry(bot: Bot) -> None:
+    apply, _ = buttons_of(bot.asked("plan it", user=OPERATOR))
+
+    with bot.store.read() as connection:
+        (row,) = connection.execute(select(tickets)).all()
+
+    assert apply["value"] not in str(row)
+    assert (row.user_id, row.team_id, row.channel) == (OPERATOR, seed.TEAM_ID, seed.GENERAL)
+    assert row.expires_at - row.issued_at == KEPT
+
+
+def test_while_the_database_is_away_an_answer_comes_without_buttons_and_says_so(bot: Bot) -> None:
+    bot.store.close()
+
+    answer = bot.asked("plan it", user=OPERATOR)
+
+    assert answer.text == f"*planned*\n{NOT_KEPT}"
+    assert labels(bot) == [["Share"]]
+
+
+def test_a_press_while_the_database_is_away_does_nothing_and_says_so(slack: SlackSimulator, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/bot.db"
+    with closing(open_store(url)) as store:
+        upgrade(store)
+        with running_bot(slack, store=store) as bot:
+            answer = bot.asked("plan it", user=OPERATOR)
+            store.close()
+            bot.press(answer, user=OPERATOR, label="Apply")
+            wait_until(lambda: texts(slack) == ["*planned*", AWAY])
+            assert bot.hands.ran == []
+
+    with closing(open_store(url)) as store, running_bot(slack, store=store) as bot:
+        bot.press(answer, user=OPERATOR, label="Apply")
+        wait_until(lambda: bot.hands.ran == ["applied"])
 
 
 def test_the_rights_of_the_moment_count_and_a_refusal_uses_nothing_up(bot: Bot) -> None:
@@ -266,11 +338,15 @@ def assignment(bot: Bot) -> Assignment:
     return Assignment(invocation, Person(MEMBER, seed.TEAM_ID), seed.GENERAL, received_at=0.0, is_public=False)
 
 
+def offering(bot: Bot) -> Offering:
+    return Offering(Tickets(bot.store, TICKET_REFUSALS), Keeping(bot.router))
+
+
 def test_an_offer_that_is_hard_to_undo_asks_first(bot: Bot) -> None:
     confirm = Confirmation(title="Delete 3 tags?", question="They cannot be restored.", yes="Delete")
-    offer = Offer(label="Delete", arguments=Arguments(), confirm=confirm)
+    offer = Offer(label="Delete", arguments=Words(), confirm=confirm)
 
-    (button,) = Offering(monotonic=lambda: 0.0).buttons(assignment(bot), [offer])
+    (button,) = offering(bot).buttons(assignment(bot), [offer])
 
     assert button["style"] == "danger"
     assert [button["confirm"][name]["text"] for name in ("title", "text", "confirm", "deny")] == [
@@ -281,14 +357,19 @@ def test_an_offer_that_is_hard_to_undo_asks_first(bot: Bot) -> None:
     ]
 
 
-def test_several_offers_have_buttons_of_their_own(bot: Bot) -> None:
-    offers = [Offer(label=str(number), arguments=Arguments()) for number in range(6)]
-    offering = Offering(monotonic=lambda: 0.0)
+def test_no_offers_need_no_database(bot: Bot) -> None:
+    bot.store.close()
 
-    buttons = offering.buttons(assignment(bot), offers[:5])
+    assert offering(bot).buttons(assignment(bot), []) == []
+
+
+def test_several_offers_have_buttons_of_their_own(bot: Bot) -> None:
+    offers = [Offer(label=str(number), arguments=Words()) for number in range(6)]
+
+    buttons = offering(bot).buttons(assignment(bot), offers[:5])
 
     assert [button["action_id"] for button in buttons] == list(OFFER_ACTIONS)
     assert len({button["value"] for button in buttons}) == 5
     assert [button.get("style") for button in buttons] == ["primary", None, None, None, None]
     with pytest.raises(ValueError, match="6 offers"):
-        offering.buttons(assignment(bot), offers)
+        offering(bot).buttons(assignment(bot), offers)

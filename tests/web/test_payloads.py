@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from bot.governance.roles import Person
 from bot.slack.response_url import ResponseUrl
 from bot.web.payloads import (
-    FORM_BLOCK,
     FORM_INPUT,
     FORM_VIEW,
     Click,
@@ -105,7 +104,7 @@ def test_slack_says_with_an_event_whether_the_channel_is_shared(flag: bool | Non
 
 
 def form(**view: object) -> dict[str, object]:
-    state = {"values": {FORM_BLOCK: {FORM_INPUT: {"type": "plain_text_input", "value": " a\r\n“b” "}}}}
+    state = {"values": {"words": {FORM_INPUT: {"type": "plain_text_input", "value": " a\r\n“b” "}}}}
     return {
         "type": "view_submission",
         "user": {"id": "U1", "team_id": "T1"},
@@ -114,8 +113,27 @@ def form(**view: object) -> dict[str, object]:
     }
 
 
-def test_the_text_of_a_form_is_read_as_it_was_typed() -> None:
-    assert read(form(), accept=ResponseUrl) == Submission("f1", " a\r\n“b” ", Person("U1", "T1"), "1.2.3")
+def test_what_was_put_into_a_form_is_read_as_it_was_typed() -> None:
+    assert read(form(), accept=ResponseUrl) == Submission("f1", {"words": " a\r\n“b” "}, Person("U1", "T1"), "1.2.3")
+
+
+def test_several_fields_are_read_and_what_nobody_touched_is_empty() -> None:
+    option = {"text": {"type": "plain_text", "text": "GitLab"}, "value": "gitlab"}
+    values = {
+        "provider": {FORM_INPUT: {"type": "static_select", "selected_option": option}},
+        "again": {FORM_INPUT: {"type": "static_select", "selected_option": None}},
+        "branch": {FORM_INPUT: {"type": "plain_text_input", "value": None}},
+        "odd": {FORM_INPUT: {"type": "plain_text_input", "value": "a\x00b\ud83d"}},
+    }
+
+    asked = read(form(state={"values": values}), accept=ResponseUrl)
+
+    assert isinstance(asked, Submission)
+    assert asked.values == {"provider": "gitlab", "again": "", "branch": "", "odd": "a\ufffdb\ufffd"}
+
+
+def test_what_was_put_in_is_not_in_what_is_logged() -> None:
+    assert "“b”" not in repr(read(form(), accept=ResponseUrl))
 
 
 @pytest.mark.parametrize("metadata", [None, ""])
@@ -123,7 +141,7 @@ def test_a_form_that_carries_nothing_is_one_that_nobody_knows(metadata: str | No
     asked = read(form(private_metadata=metadata), accept=ResponseUrl)
 
     assert isinstance(asked, Submission)
-    assert asked.form_id == ""
+    assert asked.metadata == ""
 
 
 @pytest.mark.parametrize(
@@ -131,14 +149,16 @@ def test_a_form_that_carries_nothing_is_one_that_nobody_knows(metadata: str | No
     [
         None,
         [],
-        {},
         {"values": []},
         {"values": {"another": {}}},
-        {"values": {FORM_BLOCK: {FORM_INPUT: "x"}}},
-        {"values": {FORM_BLOCK: {FORM_INPUT: {"value": ["x"]}}}},
+        {"values": {"words": "x"}},
+        {"values": {"words": {FORM_INPUT: "x"}}},
+        {"values": {"words": {FORM_INPUT: {"value": ["x"]}}}},
+        {"values": {"words": {FORM_INPUT: {"selected_option": "x"}}}},
+        {"values": {"words": {FORM_INPUT: {"selected_option": {"value": 5}}}}},
     ],
 )
-def test_a_form_without_its_input_makes_no_sense(state: object) -> None:
+def test_a_form_with_other_inputs_makes_no_sense(state: object) -> None:
     with pytest.raises(MalformedError):
         read(form(state=state), accept=ResponseUrl)
 

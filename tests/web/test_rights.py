@@ -1,6 +1,8 @@
+from datetime import UTC, datetime
+
 import pytest
 
-from bot.governance.roles import Person, Policy, Role, Roles
+from bot.governance.roles import Grant, Person, Policy, Role, Roles
 from bot.slack.accounts import Account
 from bot.web.rights import NotAllowedError, Rights
 
@@ -48,3 +50,43 @@ def refusal(policy: Policy, needed: Role) -> str:
 )
 def test_a_refusal_says_which_role_is_needed_and_who_can_help(policy: Policy, needed: Role, sentence: str) -> None:
     assert refusal(policy, needed) == sentence
+
+
+def granted(subject: str, role: Role) -> Grant:
+    return Grant(subject, role, "U7", datetime(2026, 11, 21, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("policy", "grants", "sentence"),
+    [
+        (
+            Policy(admins=frozenset({"U7"})),
+            [granted("S1", Role.ADMIN), granted("U8", Role.OPERATOR)],
+            "`access` needs an admin. Ask <!subteam^S1> or <@U7>.",
+        ),
+        (Policy(), [granted("U8", Role.ADMIN)], "`access` needs an admin. Ask <@U8>."),
+    ],
+)
+def test_who_was_granted_the_right_can_help_too(policy: Policy, grants: list[Grant], sentence: str) -> None:
+    roles = Roles(policy, Directory(), home_team=lambda: "T1", monotonic=lambda: 0.0, grants=lambda: grants)
+    rights = Rights(roles, policy)
+
+    with pytest.raises(NotAllowedError) as caught:
+        rights.check(ANA, Role.ADMIN, "access")
+    assert str(caught.value) == sentence
+
+
+def test_a_refusal_from_memory_names_them_and_reads_nothing() -> None:
+    reads: list[int] = []
+
+    def grants() -> list[Grant]:
+        reads.append(1)
+        return [granted("U8", Role.ADMIN)]
+
+    policy = Policy(operators=frozenset({"U9"}))
+    roles = Roles(policy, Directory(), home_team=lambda: "T1", monotonic=lambda: 0.0, grants=grants)
+    roles.resolve(ANA)
+
+    with pytest.raises(NotAllowedError, match="Ask <@U8>"):
+        Rights(roles, policy).check_cached(ANA, Role.ADMIN, "access")
+    assert len(reads) == 1

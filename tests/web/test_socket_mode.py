@@ -6,12 +6,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from bot.chat.forms import NOTHING_TYPED
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.faults import SlackFault
 from bot.sandbox.slack.payloads import VERIFICATION_TOKEN
 from bot.sandbox.slack.simulator import SlackSimulator
-from bot.web.asking import NOTHING_TYPED
-from bot.web.payloads import FORM_BLOCK
 from bot.web.socket_mode import SocketModeConnection
 from tests.support.slack import LOGGERS, posts_for, said, texts
 from tests.support.waiting import wait_until
@@ -56,7 +55,7 @@ def test_forms_come_over_the_socket_and_can_be_refused_there(slack: SlackSimulat
     with connected(slack) as bot:
         view = bot.form("write")
 
-        assert bot.submit(view, " ").errors == {FORM_BLOCK: NOTHING_TYPED}
+        assert bot.submit(view, " ").errors == {"text": NOTHING_TYPED}
         assert bot.submit(view, "x").is_ok
         wait_until(lambda: texts(slack) == ["*written*\nx"])
     assert all(each.outcome.is_accepted and each.outcome.status is None for each in slack.deliveries)

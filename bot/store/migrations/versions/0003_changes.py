@@ -150,6 +150,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_tickets"),
     )
     op.create_index("ix_tickets_expires_at", "tickets", ["expires_at"], unique=False)
+    op.create_index(
+        "ix_tickets_workspace_user_id_issued_at", "tickets", ["workspace", "user_id", "issued_at"], unique=False
+    )
 
     _refuse_changes_of_audit()
 
