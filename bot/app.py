@@ -1,49 +1,48 @@
 """The composition root: settings in, a wired application out. The only module that sees everything."""
 
+import getpass
 import logging
+import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 
 from pydantic import SecretStr
 
 from bot import __version__
+from bot.assembly import Parts, assemble, build_doctor, build_hub
+from bot.builds.following import Follower
+from bot.builds.watching import Listener, Watcher
+from bot.builds.writers import WRITERS as BUILD_WRITERS
 from bot.chat.command import Context
 from bot.chat.place import Place
 from bot.chat.router import Router
 from bot.clock import Clock, SystemClock
 from bot.configuration import Configuration, load
-from bot.document import Document
 from bot.errors import ConfigError, UserError
 from bot.followed_clock import FollowedClock
 from bot.governance.cards import KIND as APPROVAL
 from bot.governance.cards import ApprovalWriter
-from bot.governance.roles import Policy, Role, Roles
-from bot.hub.auth import Credentials
-from bot.hub.client import HubClient, HubUrls
-from bot.images import RepositoryName
-from bot.loops import Loops
+from bot.governance.loop import ChangeLoop
+from bot.governance.roles import Role
+from bot.hub.client import HubClient
+from bot.loops import Loop, Loops
 from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.notes import KIND as NOTE
 from bot.outbox.notes import NoteWriter
 from bot.outbox.worker import LaneWorker
 from bot.pushes import as_code
+from bot.pushes.build_listeners import build_listeners
 from bot.pushes.channels import Channels, tell_owners
 from bot.pushes.engine import WRITERS as PUSH_WRITERS
 from bot.pushes.engine import PushEngine
 from bot.pushes.intake import Intake
-from bot.pushes.ledger import Ledger
-from bot.pushes.payload import Push
-from bot.pushes.service import Pushes
-from bot.pushes.subscribing import Subscribing
-from bot.pushes.webhook_setup import Receiver
 from bot.settings import Settings
-from bot.slack.client import Posted, SlackClient
-from bot.slack.links import MessageLinks
+from bot.slack.client import SlackClient
 from bot.slack.manifest import COMMAND
 from bot.slack.response_url import ResponseUrls
 from bot.store.base import Store
@@ -52,11 +51,9 @@ from bot.store.errors import StoreUnavailableError
 from bot.store.migrations import upgrade
 from bot.store.workspaces import HOME
 from bot.terminal import Terminal, make_console
-from bot.web.courier import Courier
+from bot.web.audience import Audiences
 from bot.web.front import SlackFront
 from bot.web.health import Check, Health, requires
-from bot.web.home_team import HomeTeam
-from bot.web.outgoing import outgoing
 from bot.web.routes import build_routes
 from bot.web.server import WebServer
 from bot.web.socket_mode import SocketModeConnection
@@ -91,9 +88,19 @@ class Application:
         self._slack = SlackClient(_value(settings.slack_bot_token), settings.slack_api_url)
         self._store = _open_store(settings, clock, exclusive=True)
         self._intake = Intake(self._store)
-        self._pushes = build_pushes(settings, self._store, self._slack, clock)
-        self._wanted = configuration.subscriptions
         self._dispatcher = self._build_dispatcher()
+        self._parts = assemble(
+            settings,
+            configuration,
+            self._store,
+            self._hub,
+            self._slack,
+            clock=clock,
+            on_decided=lambda: self._changes.wake(),  # noqa: PLW0108 - There is no such loop before this.
+        )
+        self._doctor = build_doctor(settings, lambda: nullcontext(self._store), self._slack, clock)
+        self._changes = ChangeLoop(self._parts.governance)
+        self._wanted = configuration.subscriptions
         engine = PushEngine(
             self._store,
             self._hub,
@@ -106,23 +113,20 @@ class Application:
             thresholds=configuration.thresholds.of,
         )
         self._lookout = engine.lookout
-        self._loops = Loops({**engine.loops, "deliveries": self._dispatcher})
-        policy = Policy(frozenset(settings.admins), frozenset(settings.operators))
+        self._loops = Loops({**engine.loops, **self._build_loops(), "deliveries": self._dispatcher})
+        self._audiences = Audiences(self._slack, has_private_data=settings.has_dockerhub_credential)
         self._front = SlackFront(
             router=Router(COMMANDS),
-            roles=Roles(
-                policy,
-                self._slack,
-                home_team=HomeTeam(self._slack, configured=settings.home_team),
-                monotonic=clock.monotonic,
-            ),
-            policy=policy,
+            roles=self._parts.roles,
+            policy=self._parts.policy,
             client=self._slack,
             urls=ResponseUrls(settings.slack_api_url),
             make_context=self._context,
             has_private_data=settings.has_dockerhub_credential,
             clock=clock,
+            store=self._store,
             channels=Channels(self._store),
+            governance=self._parts.governance,
         )
         self._socket = self._build_socket()
         self._health = Health(self._checks(), clock)
@@ -143,7 +147,9 @@ class Application:
             StoreUnavailableError: The database is away.
         """
         upgrade(self._store)
-        followed = as_code.follow_file(self._pushes.subscribing.subscriptions, self._wanted)
+        if not self._store.is_shared:
+            self._parts.governance.orphan()
+        followed = as_code.follow_file(self._parts.pushes.subscribing.subscriptions, self._wanted)
         if not followed.is_empty:
             counts = {name: len(getattr(followed, name)) for name in ("added", "changed", "removed")}
             logger.info("subscriptions_follow_file", extra=counts)
@@ -172,9 +178,22 @@ class Application:
         logger.info("bot_stopped")
 
     def _build_dispatcher(self) -> Dispatcher:
-        writers = {**PUSH_WRITERS, APPROVAL: ApprovalWriter(), NOTE: NoteWriter()}
+        writers = {**PUSH_WRITERS, **BUILD_WRITERS, APPROVAL: ApprovalWriter(), NOTE: NoteWriter()}
         worker = LaneWorker(self._store, self._slack, writers, self._clock, on_suspended=tell_owners)
         return Dispatcher(self._store, worker, self._clock)
+
+    def _build_loops(self) -> dict[str, Loop]:
+        builds, store = self._parts.patient_builds, self._store
+
+        def listeners() -> Mapping[str, Sequence[Listener]]:
+            return build_listeners(store, HOME, (kept.setup.repository for kept in builds.setups.all()))
+
+        wake = self._dispatcher.wake
+        return {
+            "changes": self._changes,
+            "builds": Follower(store, builds, self._hub, after_commit=wake),
+            "build_watches": Watcher(store, builds, listeners, after_commit=wake),
+        }
 
     def _build_socket(self) -> SocketModeConnection | None:
         if not self._settings.uses_socket_mode:
@@ -190,8 +209,11 @@ class Application:
         return DockerHubWebhooks(self._intake, secrets, on_lost=self._lookout.look_now)
 
     def _context(self, role: Role, progress: Callable[[str], None], place: Place) -> Context:
-        base = _context(self._settings, self._hub, self._clock, role=role)
-        return replace(base, progress=progress, place=place, pushes=self._pushes)
+        base = _context(self._settings, self._hub, self._clock, self._parts, role=role)
+        return replace(base, progress=progress, place=place, kept_back_from=self._kept_back_from, doctor=self._doctor)
+
+    def _kept_back_from(self, channel: str) -> str:
+        return self._audiences.of(channel).value
 
     def _checks(self) -> Sequence[Check]:
         outside = [
@@ -241,35 +263,6 @@ def _configuration(settings: Settings) -> Configuration:
     return load(settings.config) if settings.config else Configuration()
 
 
-def build_pushes(settings: Settings, store: Store, slack: SlackClient, clock: Clock) -> Pushes:
-    """Return what commands may use of the pushes."""
-    courier = Courier(slack, clock)
-    intake = Intake(store)
-
-    def post(channel: str, document: Document) -> Posted:
-        said = outgoing(document)
-        return courier.post(channel, said.message, said.plain)
-
-    def update(posted: Posted, document: Document) -> None:
-        said = outgoing(document)
-        courier.update(posted.channel, posted.ts, said.message, said.plain)
-
-    def send_test(channel: str, repository: RepositoryName, tag: str) -> None:
-        intake.take_test(Push(repository, tag, clock.now()), channel=channel)
-
-    secrets = settings.webhook_secret
-    subscribing = Subscribing(
-        store,
-        HOME,
-        namespaces=settings.own_namespaces,
-        receiver=Receiver(settings.public_url, secrets[0] if secrets else None),
-        post=post,
-        update=update,
-        send_test=send_test,
-    )
-    return Pushes(subscribing=subscribing, ledger=Ledger(store, link=MessageLinks(slack)))
-
-
 @contextmanager
 def _clock(settings: Settings) -> Iterator[Clock]:
     if settings.clock is None:
@@ -281,18 +274,6 @@ def _clock(settings: Settings) -> Iterator[Clock]:
         yield clock
     finally:
         clock.stop()
-
-
-def build_hub(settings: Settings, clock: Clock) -> HubClient:
-    """Return the Docker Hub client, with every credential that the settings hold."""
-    urls = HubUrls(hub=settings.dockerhub_url, registry=settings.docker_registry_url, auth=settings.docker_auth_url)
-    credentials = Credentials.from_values(
-        username=settings.dockerhub_username,
-        token=settings.dockerhub_token,
-        password=settings.dockerhub_password,
-        organization_tokens=settings.dockerhub_org_tokens,
-    )
-    return HubClient(urls, credentials, clock)
 
 
 def run_in_terminal(settings: Settings, words: Sequence[str], *, as_json: bool) -> int:
@@ -307,12 +288,18 @@ def run_in_terminal(settings: Settings, words: Sequence[str], *, as_json: bool) 
     said = words[1:] if words and words[0] == COMMAND else words
     router = Router(COMMANDS)
     with _clock(settings) as clock, closing(build_hub(settings, clock)) as hub, ExitStack() as closing_store:
-        context = _context(settings, hub, clock, role=Role.ADMIN)
+        slack = SlackClient(_value(settings.slack_bot_token), settings.slack_api_url)
+
+        def opened() -> AbstractContextManager[Store]:
+            return closing(_open_store(settings, clock, exclusive=False))
+
+        parts = None
         if _uses_store(router, said):
-            store = closing_store.enter_context(closing(_open_store(settings, clock, exclusive=False)))
+            store = closing_store.enter_context(opened())
             upgrade(store)
-            slack = SlackClient(_value(settings.slack_bot_token), settings.slack_api_url)
-            context = replace(context, pushes=build_pushes(settings, store, slack, clock))
+            parts = assemble(settings, _configuration(settings), store, hub, slack, clock=clock)
+        context = _context(settings, hub, clock, parts, role=Role.ADMIN)
+        context = replace(context, doctor=build_doctor(settings, opened, slack, clock))
         terminal = Terminal(router, output=make_console(), errors=make_console(to_errors=True))
         return terminal.run(said, context, as_json=as_json)
 
@@ -325,9 +312,26 @@ def _uses_store(router: Router, words: Sequence[str]) -> bool:
         return False
 
 
-def _context(settings: Settings, hub: HubClient, clock: Clock, *, role: Role) -> Context:
+def _context(settings: Settings, hub: HubClient, clock: Clock, parts: Parts | None, *, role: Role) -> Context:
     namespace = settings.namespaces[0] if settings.namespaces else None
-    return Context(hub=hub, clock=clock, default_namespace=namespace, role=role)
+    context = Context(hub=hub, clock=clock, default_namespace=namespace, role=role, machine_user=_machine_user())
+    if parts is None:
+        return context
+    return replace(
+        context,
+        pushes=parts.pushes,
+        governance=parts.governance,
+        builds=parts.builds,
+        access=parts.access,
+        trail=parts.trail,
+    )
+
+
+def _machine_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # A container's user may have a number and no name.
+        return str(os.getuid())
 
 
 def _value(secret: SecretStr | None) -> str:

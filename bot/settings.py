@@ -4,6 +4,8 @@ Every field says what it means; the table in the README is made from here. Every
 once, in sentences that name the setting and never show a secret.
 """
 
+import base64
+import binascii
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -14,13 +16,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from bot.addresses import is_loopback
+from bot.addresses import HostPort, is_loopback
 from bot.errors import ConfigError
-from bot.words import nearest
+from bot.words import nearest, quoted
 
 PREFIX = "HUB_BOT_"
 FILE_SUFFIX = "_FILE"
 SHORTEST_WEBHOOK_SECRET = 24
+_KEY_BYTES = 32
 _SERVICE_URLS = frozenset(
     {
         "SLACK_API_URL",
@@ -81,11 +84,39 @@ def _checked_address(value: str) -> SplitResult:
     return address
 
 
+def _hosts(value: str) -> tuple[str, ...]:
+    hosts = _split_list(value)
+    for host in hosts:
+        try:
+            HostPort.parse(host)
+        except ValueError as error:
+            raise ValueError(f"{quoted(host)}: {error}") from error
+    return hosts
+
+
+def _keys(value: str) -> tuple[str, ...]:
+    keys = _split_list(value)
+    if not all(map(_is_fernet_key, keys)):
+        raise ValueError("each key is what `hub-bot db new-key` prints: 32 random bytes in URL-safe base64")
+    return keys
+
+
+def _is_fernet_key(text: str) -> bool:
+    """Tell whether a text is a key of Fernet. Source: https://github.com/fernet/spec/blob/master/Spec.md."""
+    try:
+        key = base64.b64decode(text, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return len(key) == _KEY_BYTES
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
 Origin = Annotated[str, BeforeValidator(_origin)]
 ApiAddress = Annotated[str, BeforeValidator(_api_address)]
 LocalAddress = Annotated[str, BeforeValidator(_local_address)]
 Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_split_list)]
+Keys = Annotated[tuple[SecretStr, ...], BeforeValidator(_keys)]
+Hosts = Annotated[tuple[str, ...], BeforeValidator(_hosts)]
 Pairs = Annotated[dict[str, SecretStr], BeforeValidator(_split_pairs)]
 
 
@@ -187,10 +218,11 @@ class Settings(BaseModel):
         description="Path segment that lets a Docker Hub webhook in, at least 24 characters; comma list to rotate."
         " Unset: the route does not exist.",
     )
-    secret_key: Secrets = Field(
+    secret_key: Keys = Field(
         (),
         alias="HUB_BOT_SECRET_KEY",
-        description="Fernet keys for secrets at rest, comma list, newest first. Not used yet.",
+        description="Keys for secrets at rest, comma list, newest first; `hub-bot db new-key` prints one."
+        " Unset: nothing secret can be stored, such as the trigger of a build.",
     )
     admins: Names = Field(
         (), alias="HUB_BOT_ADMINS", description="Slack user ids and user-group ids of the admins, comma list."
@@ -205,10 +237,11 @@ class Settings(BaseModel):
         alias="HUB_BOT_HOME_TEAM",
         description="The workspace (`T…`) that these settings serve. Default: the one of `SLACK_BOT_TOKEN`.",
     )
-    allowed_hosts: Names = Field(
+    allowed_hosts: Hosts = Field(
         (),
         alias="HUB_BOT_ALLOWED_HOSTS",
-        description="Further hosts (`host[:port]`) the bot may call, comma list. Not used yet.",
+        description="Further hosts (`host[:port]`, port 443 if none is named) the bot may call, comma list: build"
+        " providers such as `api.github.com`. They may be private; link-local never.",
     )
     config: Path | None = Field(
         None,

@@ -2,16 +2,24 @@
 
 from bot.chat.command import AnyCommand
 from commands import (
+    access,
+    approvals,
+    builds,
     deliveries,
     diff,
+    doctor,
     help,  # noqa: A004 - The module is named as its verb.
+    history,
     inspect,
+    invite,
+    invites,
     limits,
     repos,
     search,
     subscribe,
     subscriptions,
     tags,
+    trigger,
     unsubscribe,
 )
 
@@ -21,11 +29,19 @@ _VERBS: tuple[AnyCommand, ...] = (
     diff.COMMAND,
     repos.COMMAND,
     search.COMMAND,
+    builds.COMMAND,
     limits.COMMAND,
+    trigger.COMMAND,
     subscribe.COMMAND,
     unsubscribe.COMMAND,
     subscriptions.COMMAND,
     deliveries.COMMAND,
+    invite.COMMAND,
+    invites.COMMAND,
+    doctor.COMMAND,
+    access.COMMAND,
+    approvals.COMMAND,
+    history.COMMAND,
 )
 
 COMMANDS: tuple[AnyCommand, ...] = (*_VERBS, help.make_command(_VERBS))

@@ -6,11 +6,18 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.support import secret_watch
+
 # No deadline: a machine that is busy elsewhere is no failure.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 _OURS = ("HUB_BOT_", "DOCKERHUB_", "DOCKER_", "SLACK_", "OSV_")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch for secrets in what the tests make the bot write, say and keep."""
+    secret_watch.install(config)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -20,6 +20,18 @@ SECRETS = [
     "https://hooks.slack.com/commands/T1/2/abcdef",
     "https://hooks.slack-gov.com/commands/T1/2/abcdef",
     "v0=" + "ab" * 32,
+    "v1=" + "ab" * 32,
+    "sha256=" + "ab" * 32,
+    "ghp_" + "aB3" * 12,
+    "gho_" + "aB3" * 12,
+    "ghs_" + "aB3" * 12,
+    "ghu_" + "aB3" * 12,
+    "ghr_" + "aB3" * 12,
+    "github_pat_" + "11ABCDEFG0aBcDeFgHiJkL_" + "aB3" * 19,
+    "glpat-" + "aB3_-xyzXYZ012345678",
+    "glpat-" + "aB3_-xyzXYZ01234567890.01.0a1b2c3d4",
+    "glptt-" + "0a1b" * 10,
+    "gAAAA" + "ABm-_" * 20 + "==",
 ]
 
 
@@ -48,7 +60,27 @@ def test_secrets_are_masked_wherever_they_stand(secret: str) -> None:
             "/api/build/v1/source/1/trigger/[redacted]/call/",
         ),
         ("GET /slack/oauth_redirect?code=123.456&state=x", "GET /slack/oauth_redirect?code=[redacted]&state=x"),
+        (
+            "/u/acme/api/trigger/0f0e0d0c-1111-2222-3333-444455556666/",
+            "/u/acme/api/trigger/[redacted]/",
+        ),
+        (
+            "/api/v4/projects/1/trigger/pipeline?token=a1b2c3&ref=main",
+            "/api/v4/projects/1/trigger/pipeline?token=[redacted]&ref=main",
+        ),
+        ("postgresql+psycopg://bot:p%40ss@db/bot", "postgresql+psycopg://[redacted]@db/bot"),
+        ("https://:secret@ci.example.com/", "https://[redacted]@ci.example.com/"),
         ("acme/api:1.2 was read", "acme/api:1.2 was read"),
+        (
+            "https://hub.docker.com/r/acme/api:1@sha256:" + "ab" * 32,
+            "https://hub.docker.com/r/acme/api:1@sha256:" + "ab" * 32,
+        ),
+        ("http://127.0.0.1:8080/@a and ana@acme.com", "http://127.0.0.1:8080/@a and ana@acme.com"),
+        (
+            "the trigger/pipeline of global-configuration-settings",
+            "the trigger/pipeline of global-configuration-settings",
+        ),
+        ("/builds?page=2&next_token=3", "/builds?page=2&next_token=3"),
     ],
 )
 def test_secrets_inside_longer_text_are_masked_and_the_rest_is_kept(text: str, masked: str) -> None:

@@ -7,6 +7,7 @@ from bot.errors import ConfigError
 from bot.settings import Settings, is_secret, setting_names
 
 SECRET = "dckr_pat_invented_for_this_test"
+KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 
 def problems(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -202,6 +203,47 @@ def test_serving_says_what_it_still_needs() -> None:
 def test_no_secret_shows_when_settings_are_printed() -> None:
     environment = {str(field.alias): SECRET * 2 for field in Settings.model_fields.values() if is_secret(field)}
     environment["HUB_BOT_DATABASE_URL"] = f"postgresql+psycopg://bot:{SECRET}@db/bot"
+    environment["HUB_BOT_SECRET_KEY"] = KEY
     environment |= {"DOCKERHUB_USERNAME": "ana", "DOCKERHUB_ORG_TOKENS": f"acme={SECRET}", "SLACK_CLIENT_ID": "1"}
 
-    assert SECRET not in repr(Settings.from_environment(environment))
+    shown = repr(Settings.from_environment(environment))
+
+    assert SECRET not in shown
+    assert KEY not in shown
+
+
+def test_keys_for_secrets_at_rest_are_a_list_newest_first() -> None:
+    newer = KEY.replace("A", "B", 1)
+
+    settings = Settings.from_environment({"HUB_BOT_SECRET_KEY": f"{newer}, {KEY}"})
+
+    assert [key.get_secret_value() for key in settings.secret_key] == [newer, KEY]
+
+
+@pytest.mark.parametrize("wrong", ["secret", KEY[:-1], KEY[4:], KEY + KEY, KEY[:-2] + "!=", "ü" * 44, f"{KEY},x"])
+def test_what_is_no_key_is_refused_without_being_shown(wrong: str) -> None:
+    assert problems({"HUB_BOT_SECRET_KEY": wrong}) == (
+        "HUB_BOT_SECRET_KEY: each key is what `hub-bot db new-key` prints: 32 random bytes in URL-safe base64.",
+    )
+
+
+def test_further_hosts_are_a_list() -> None:
+    named = "api.github.com, gitlab.example.com:8443,10.0.0.5,[fd00::5]:9000,localhost:9000"
+
+    assert len(Settings.from_environment({"HUB_BOT_ALLOWED_HOSTS": named}).allowed_hosts) == 5
+
+
+@pytest.mark.parametrize(
+    ("host", "problem"),
+    [
+        ("https://ci.example.com", "a host is expected, like `gitlab.example.com` or `10.0.0.5:8443`"),
+        ("*.example.com", "that is no name of a host"),
+        ("ci.example.com:0", "a port is a number from 1 to 65535"),
+        ("169.254.169.254", "that is an address nothing may be sent to"),
+        ("0x7f.1", "an IP address is written with four decimal numbers"),
+    ],
+)
+def test_hosts_that_cannot_be_called_are_refused_at_the_start(host: str, problem: str) -> None:
+    (said,) = problems({"HUB_BOT_ALLOWED_HOSTS": f"api.github.com,{host}"})
+
+    assert said.startswith(f"HUB_BOT_ALLOWED_HOSTS: `{host}`: {problem}")

@@ -84,6 +84,27 @@ def in_states(connection: Connection, workspace: str, states: Collection[State],
     return [_read(row) for row in connection.execute(found)]
 
 
+def requests(
+    connection: Connection, workspace: str, *, is_open: bool, asker: str | None, most: int
+) -> Sequence[Change]:
+    """Return the newest changes that somebody else has to approve, or had to; newest first.
+
+    Args:
+        connection: Any.
+        workspace: Whose.
+        is_open: Only what still waits for it.
+        asker: Only what this person asked for; None: everybody.
+        most: How many at most.
+    """
+    wanted = [changes.c.workspace == workspace, changes.c.approval_reason.is_not(None)]
+    if is_open:
+        wanted.append(changes.c.state == State.REQUESTED)
+    if asker is not None:
+        wanted.append(changes.c.asker == asker)
+    found = select(changes).where(and_(*wanted)).order_by(changes.c.requested_at.desc(), changes.c.id).limit(most)
+    return [_read(row) for row in connection.execute(found)]
+
+
 def due(connection: Connection, now: datetime, *, most: int) -> Sequence[Change]:
     """Return changes that a loop has to look at."""
     found = select(changes).where(changes.c.due_at <= now).order_by(changes.c.due_at, changes.c.id).limit(most)

@@ -30,6 +30,7 @@ GONE = "This request is gone."
 OWN = "You asked for this, so somebody else has to decide on it."
 TOO_LATE = "This was decided already, or its time is over."
 LOST = "The bot stopped while this was being done."
+NOT_BEGUN = "Something went wrong in the bot before this was done; nothing was sent."
 _RETRY = timedelta(seconds=30)
 _LONGEST_UNREADABLE = timedelta(hours=1)
 
@@ -237,6 +238,20 @@ class Governance:
         Raises:
             StoreUnavailableError: The database is away.
         """
+        try:
+            self._look_after(change)
+        except StoreUnavailableError:
+            raise
+        except Exception:
+            # Tried again later: one that always crashes must not hold up those behind it.
+            logger.exception("change_not_looked_after", extra={"change": change.id})
+            since = change.decided_at or change.requested_at
+            if change.state is State.APPROVED and self._is_over(since + _LONGEST_UNREADABLE):
+                self._refuse(change, NOT_BEGUN)
+            else:
+                self._postpone(change)
+
+    def _look_after(self, change: Change) -> None:
         match change.state:
             case State.REQUESTED:
                 self._expire(change)

@@ -1,14 +1,18 @@
 """Who is what: three standing people and those who should get nothing."""
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.errors import DeliveryError
-from bot.governance.roles import CACHE_SECONDS, Person, Policy, Role, Roles
+from bot.governance.roles import CACHE_SECONDS, Grant, Person, Policy, Role, Roles
 from bot.slack.accounts import Account
+from bot.slack.failures import Kind, SlackCallError
+from bot.store.errors import StoreUnavailableError
 
 HOME = "T0HOME"
+SINCE = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ANA, OLA, MAX, EVE = (Person(f"U0{name}", HOME) for name in ("ANA", "OLA", "MAX", "EVE"))
 NAMED = Policy(admins=frozenset({ANA.user_id}), operators=frozenset({OLA.user_id, "S0OPS"}))
 
@@ -187,3 +191,165 @@ def test_what_is_too_old_is_forgotten(directory: FakeDirectory, watch: Watch) ->
     roles.resolve(MAX)
 
     assert len(roles._roles) == 1
+
+
+@dataclass
+class GrantBook:
+    """What admins granted; counts how often it is read.
+
+    Attributes:
+        given: By subject.
+        reads: How often it was read.
+        is_away: Whether the database is.
+    """
+
+    given: dict[str, Role] = field(default_factory=dict)
+    reads: int = 0
+    is_away: bool = False
+
+    def __call__(self) -> tuple[Grant, ...]:
+        self.reads += 1
+        if self.is_away:
+            raise StoreUnavailableError("The database is away.", cause="away")
+        return tuple(Grant(subject, role, ANA.user_id, SINCE) for subject, role in sorted(self.given.items()))
+
+
+def with_grants(directory: FakeDirectory, given: GrantBook, policy: Policy = NAMED) -> Roles:
+    return Roles(policy, directory, home_team=lambda: HOME, monotonic=Watch(), grants=given)
+
+
+@pytest.mark.parametrize(
+    ("given", "role"),
+    [
+        ({MAX.user_id: Role.OPERATOR}, Role.OPERATOR),
+        ({MAX.user_id: Role.ADMIN}, Role.ADMIN),
+        ({"S0TEAM": Role.ADMIN, MAX.user_id: Role.OPERATOR}, Role.ADMIN),
+        ({"S0OTHER": Role.ADMIN}, Role.MEMBER),
+    ],
+)
+def test_a_grant_adds_to_what_the_settings_say(directory: FakeDirectory, given: dict[str, Role], role: Role) -> None:
+    directory.groups["S0TEAM"] = frozenset({MAX.user_id})
+
+    assert with_grants(directory, GrantBook(given)).resolve(MAX) is role
+
+
+def test_a_grant_takes_nothing_away(directory: FakeDirectory) -> None:
+    roles = with_grants(directory, GrantBook({ANA.user_id: Role.OPERATOR}))
+
+    assert roles.resolve(ANA) is Role.ADMIN
+
+
+def test_grants_do_not_close_what_the_settings_leave_open(directory: FakeDirectory) -> None:
+    roles = with_grants(directory, GrantBook({ANA.user_id: Role.ADMIN}), Policy())
+
+    assert (roles.resolve(ANA), roles.resolve(MAX)) == (Role.ADMIN, Role.OPERATOR)
+
+
+def test_a_guest_has_no_right_by_a_grant_either(directory: FakeDirectory) -> None:
+    directory.profiles[EVE.user_id] = Account(team_id=HOME, is_guest=True)
+
+    assert with_grants(directory, GrantBook({EVE.user_id: Role.ADMIN})).resolve(EVE) is Role.STRANGER
+
+
+def test_a_question_reads_the_grants_once_at_most_and_memory_never(directory: FakeDirectory) -> None:
+    book = GrantBook({"S0TEAM": Role.OPERATOR, MAX.user_id: Role.OPERATOR, OLA.user_id: Role.ADMIN})
+    roles = with_grants(directory, book)
+
+    roles.resolve_afresh(MAX)
+    roles.cached(MAX)
+    roles.granted(Role.ADMIN)
+
+    assert book.reads == 1
+
+
+@pytest.mark.parametrize(
+    ("person", "role"), [(ANA, Role.ADMIN), (OLA, Role.OPERATOR), (MAX, Role.MEMBER), (EVE, Role.MEMBER)]
+)
+def test_while_the_database_is_away_the_settings_hold_and_grants_do_not(
+    directory: FakeDirectory, person: Person, role: Role
+) -> None:
+    book = GrantBook({OLA.user_id: Role.ADMIN, EVE.user_id: Role.OPERATOR}, is_away=True)
+
+    assert with_grants(directory, book).resolve_afresh(person) is role
+
+
+def test_a_verdict_without_the_grants_is_not_remembered(directory: FakeDirectory) -> None:
+    book = GrantBook({MAX.user_id: Role.ADMIN})
+    roles = with_grants(directory, book)
+    assert roles.resolve(MAX) is Role.ADMIN
+    book.is_away = True
+
+    assert roles.resolve_afresh(MAX) is Role.MEMBER
+    assert roles.cached(MAX) is None
+    book.is_away = False
+    assert roles.resolve(MAX) is Role.ADMIN
+
+
+def test_what_does_not_depend_on_grants_is_remembered_all_the_same(directory: FakeDirectory) -> None:
+    roles = with_grants(directory, GrantBook(is_away=True))
+
+    roles.resolve(ANA)
+
+    assert roles.cached(ANA) is Role.ADMIN
+
+
+def test_a_granted_group_that_is_gone_keeps_nobody_from_other_rights(directory: FakeDirectory) -> None:
+    class WithoutGroup(FakeDirectory):
+        def usergroup_members(self, usergroup_id: str) -> frozenset[str]:
+            if usergroup_id == "S0GONE":
+                raise DeliveryError("Slack refused it: no_such_subteam.", permanent=True, code="no_such_subteam")
+            return super().usergroup_members(usergroup_id)
+
+    roles = with_grants(WithoutGroup(), GrantBook({"S0GONE": Role.ADMIN, MAX.user_id: Role.OPERATOR}))
+
+    assert roles.resolve(MAX) is Role.OPERATOR
+    assert roles.admins() == {ANA.user_id}
+
+
+def test_after_a_change_of_rights_nothing_is_remembered(directory: FakeDirectory) -> None:
+    book = GrantBook()
+    roles = with_grants(directory, book)
+    roles.resolve(MAX)
+    book.given[MAX.user_id] = Role.OPERATOR
+
+    roles.forget()
+
+    assert roles.cached(MAX) is None
+    assert roles.resolve(MAX) is Role.OPERATOR
+
+
+def test_a_verdict_that_was_being_reached_when_rights_changed_is_not_remembered(directory: FakeDirectory) -> None:
+    def read() -> tuple[Grant, ...]:
+        roles.forget()  # Somebody else's revocation is committed just after this read.
+        return (Grant(MAX.user_id, Role.ADMIN, ANA.user_id, SINCE),)
+
+    roles = Roles(NAMED, directory, home_team=lambda: HOME, monotonic=Watch(), grants=read)
+
+    roles.resolve(MAX)
+
+    assert roles.cached(MAX) is None
+
+
+def test_admins_are_those_named_and_granted_with_groups_spelled_out(directory: FakeDirectory) -> None:
+    directory.groups |= {"S0BOSS": frozenset({"U0BEA", EVE.user_id}), "S0OPS": frozenset({"U0TED"})}
+    directory.profiles[EVE.user_id] = Account(team_id=HOME, is_active=False)
+    book = GrantBook({"S0BOSS": Role.ADMIN, OLA.user_id: Role.ADMIN, MAX.user_id: Role.OPERATOR})
+
+    assert with_grants(directory, book).admins() == {ANA.user_id, OLA.user_id, "U0BEA"}
+
+
+def test_an_admin_of_the_settings_whom_slack_does_not_know_is_none() -> None:
+    class WithoutAna(FakeDirectory):
+        def account(self, user_id: str) -> Account:
+            if user_id == ANA.user_id:
+                raise SlackCallError("users.info", kind=Kind.CHANNEL, code="user_not_found")
+            return super().account(user_id)
+
+    assert with_grants(WithoutAna(), GrantBook({OLA.user_id: Role.ADMIN})).admins() == {OLA.user_id}
+
+
+def test_who_the_admins_are_is_not_guessed_while_slack_is_away(directory: FakeDirectory) -> None:
+    directory.is_down = True
+
+    with pytest.raises(DeliveryError):
+        make_roles(directory).admins()
