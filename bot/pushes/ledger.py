@@ -211,7 +211,8 @@ class Ledger:
             _lock(connection, workspace, failing)
             retried = tuple(_retry_all(connection, Lane(workspace, each), now) for each in failing)
             for each in retried:
-                said = f"Retry everything that failed: {each.messages:,} messages"
+                count = "1 message" if each.messages == 1 else f"{each.messages:,} messages"
+                said = f"Retry everything that failed: {count}"
                 _note(connection, workspace, each.channel, said, by=by, channel=each.channel, now=now)
             return retried
 
