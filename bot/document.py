@@ -83,7 +83,14 @@ class Channel:
     channel_id: str
 
 
-Inline = str | Code | Strong | Link | Size | Moment | Count | Person | Channel
+@dataclass(frozen=True)
+class UserGroup:
+    """A user group of Slack, by id. Shown and told as a `Person` is."""
+
+    group_id: str
+
+
+Inline = str | Code | Strong | Link | Size | Moment | Count | Person | Channel | UserGroup
 Line = tuple[Inline, ...]
 
 
@@ -115,11 +122,13 @@ class Table:
 
     Attributes:
         caption: What the table holds, for people who hear it rather than see it.
+        is_file: Whether it comes as a file too, however short it is.
     """
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Inline, ...], ...]
+    is_file: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a ragged table: Slack would refuse the whole message for it."""
@@ -188,7 +197,7 @@ def plain(piece: Inline) -> str:
     match piece:
         case str():
             return piece
-        case Code(text) | Strong(text) | Link(text) | Person(text) | Channel(text):
+        case Code(text) | Strong(text) | Link(text) | Person(text) | Channel(text) | UserGroup(text):
             return text
         case Size(size_bytes):
             return format_bytes(size_bytes)

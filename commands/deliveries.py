@@ -42,7 +42,6 @@ DEFAULT_LIMIT = 25
 NOTHING = "–"
 NO_DATABASE = "Nothing is known of deliveries here: there is no database."
 OPERATORS_ONLY = "needs an operator. Ask one; whoever runs the bot names them in `HUB_BOT_OPERATORS`."
-TERMINAL = "terminal"
 
 Action = Literal["look", "retry", "drop"]
 _Cell = Callable[[Delivery], Inline]
@@ -189,7 +188,7 @@ def run(arguments: DeliveriesArguments, context: Context) -> DeliveriesResult:
     may_act = context.role >= Role.OPERATOR
     if not may_act:
         _refuse_if_needed(arguments, is_elsewhere=channel is None or channel != here)
-    ledger, by = context.pushes.ledger, context.place.user_id if context.place else TERMINAL
+    ledger, by = context.pushes.ledger, context.asker.user_id
     match arguments.action:
         case "look":
             found = ledger.deliveries(channel=channel, failed=arguments.is_failed, limit=arguments.limit)

@@ -198,7 +198,7 @@ def _whole_table(lines: tuple[TrailLine, ...]) -> Table:
         ("Id", lambda each: Code(each.change_id or "")),
     )
     rows = tuple(tuple(cell(each) for _, cell in columns) for each in lines)
-    return Table(TITLE, tuple(Column(name) for name, _ in columns), rows)
+    return Table(TITLE, tuple(Column(name) for name, _ in columns), rows, is_file=True)
 
 
 def _decided_by(each: TrailLine) -> Inline:

@@ -7,13 +7,13 @@ from pydantic import SecretStr, ValidationInfo, field_validator
 from bot.builds.model import ProviderKind, Setup
 from bot.chat.changing import ChangeArguments
 from bot.chat.forms import Choice, Field, FieldKind, Form
-from bot.images import ImageReference
 
 SAVE, SAVE_AND_TEST = "save", "test"
 HINT = (
     "Docker Hub: the trigger URL. GitHub: a fine-grained token that may write Actions. GitLab: a trigger token. "
     "Webhook: its address, a blank, and a signing key. Kept encrypted, and never shown again."
 )
+_NOT_IN_FORM = {"timeout_seconds", "stuck_after_seconds", "cooldown_seconds", "inputs"}
 _NEEDS_PROJECT = {
     ProviderKind.GITHUB: "GitHub needs the repository with the workflow, like `acme/api`",
     ProviderKind.GITLAB: "GitLab needs the project: its number, or its path, like `acme/api`",
@@ -28,14 +28,13 @@ class SetupArguments(ChangeArguments):
     """How a repository is to be built. Whatever is None was not said yet.
 
     Attributes:
-        image: The repository.
         then: What to do when the form is filled in: `save`, or `test` as well; None: it was not filled in yet.
         provider, project, workflow, branch, url: As in `Setup`.
         timeout_seconds, stuck_after_seconds, cooldown_seconds: As in `Setup`; None: as it is there by itself.
         secret: The secret of the set-up.
+        is_agreed: Whether forgetting was agreed to.
     """
 
-    image: ImageReference
     then: str | None = None
     provider: ProviderKind | None = None
     project: str | None = None
@@ -46,6 +45,7 @@ class SetupArguments(ChangeArguments):
     stuck_after_seconds: float | None = None
     cooldown_seconds: float | None = None
     secret: SecretStr | None = None
+    is_agreed: bool = False
 
     @field_validator("project", "workflow", "branch", "url", mode="before")
     @classmethod
@@ -67,15 +67,20 @@ class SetupArguments(ChangeArguments):
                 raise ValueError(problem)
         return value
 
-    def setup(self, repository: str) -> Setup:
+    def setup(self, repository: str, known: Setup | None) -> Setup:
         """Return the set-up that this says.
+
+        Args:
+            repository: Of what.
+            known: The set-up as it is, from which comes what the form does not ask for; None: there is none.
 
         Raises:
             ValueError: No provider was named.
         """
         if self.provider is None:
             raise ValueError("there is no provider yet")
-        return Setup.model_validate({"repository": repository, **dict(self._said())})
+        kept = known.model_dump(include=_NOT_IN_FORM) if known and known.provider is self.provider else {}
+        return Setup.model_validate({"repository": repository, **kept, **dict(self._said())})
 
     def _said(self) -> Iterator[tuple[str, object]]:
         for name in Setup.model_fields:
@@ -99,6 +104,7 @@ def form(arguments: SetupArguments, known: Setup | None, *, has_secret: bool) ->
     providers = tuple(Choice(kind.value, _offered(kind)) for kind in ProviderKind)
     first = initial("provider") or ProviderKind.DOCKER_HUB.value
     hint = f"{HINT} Empty: the one that is kept stays." if has_secret else HINT
+    then = arguments.then or SAVE
     tries = (Choice(SAVE, "Save"), Choice(SAVE_AND_TEST, "Save, and test it"))
     return Form(
         title="Set up builds",
@@ -122,7 +128,7 @@ def form(arguments: SetupArguments, known: Setup | None, *, has_secret: bool) ->
                 initial=initial("url"),
                 is_optional=True,
             ),
-            Field("then", "Then", kind=FieldKind.CHOICE, choices=tries, initial=SAVE),
+            Field("then", "Then", kind=FieldKind.CHOICE, choices=tries, initial=then),
         ),
         submit="Save",
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from bot.document import Code, Inline
+from bot.document import Inline, UserGroup
 from bot.document import Person as Named
 from bot.words import quoted
 
@@ -57,7 +57,7 @@ def read_person(word: str, *, or_group: bool = False) -> str:
 
 
 def named(user_id: str) -> Inline:
-    """Return an id of the audit trail or of a right as people read it: a person's name, a user group's id.
+    """Return an id of the audit trail or of a right as people read it: a person or user group by name.
 
     Args:
         user_id: A person's, a user group's, or `terminal:` and the name of a user of the machine.
@@ -66,4 +66,4 @@ def named(user_id: str) -> Inline:
         return Named(user_id)
     if user_id.startswith(TERMINAL):
         return f"{user_id.removeprefix(TERMINAL)} (terminal)"
-    return Code(user_id) if _GROUP.fullmatch(user_id) else user_id
+    return UserGroup(user_id) if _GROUP.fullmatch(user_id) else user_id

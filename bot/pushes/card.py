@@ -38,7 +38,7 @@ from bot.pushes.payload import ContentKind
 from bot.slack import blocks, text
 from bot.slack.fallback import LONGEST
 from bot.slack.message import Block, Message
-from bot.slack.render import cut_tables, render
+from bot.slack.render import render, tables_for_files
 
 INSPECT_ACTION = "push_inspect"
 TAGS_ACTION = "push_tags"
@@ -173,7 +173,7 @@ def _told_one_by_one(fold: Fold) -> Iterator[Part]:
         yield Listing(tuple(_listed(fold, tag) for tag in shown))
     else:
         wide = _table(fold, shown, is_wide=True)
-        yield _table(fold, shown, is_wide=False) if cut_tables(Document("", (wide,))) else wide
+        yield _table(fold, shown, is_wide=False) if tables_for_files(Document("", (wide,))) else wide
     yield from _others(fold)
     yield from _small_print(fold, _common_platforms(fold))
 

@@ -208,6 +208,11 @@ def channel(channel_id: str) -> Element:
     return {"type": "channel", "channel_id": channel_id}
 
 
+def user_group(group_id: str) -> Element:
+    """Return a mention of a user group."""
+    return {"type": "usergroup", "usergroup_id": group_id}
+
+
 def text_cell(content: str) -> Element:
     """Return a cell of text; nothing in it is parsed."""
     return {"type": "raw_text", "text": content or text.NOTHING}

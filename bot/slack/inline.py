@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.document import Channel, Code, Inline, Line, Link, Moment, Person, Strong, plain
+from bot.document import Channel, Code, Inline, Line, Link, Moment, Person, Strong, UserGroup, plain
 from bot.slack import blocks, text
 from bot.slack.message import Element
 
@@ -50,12 +50,22 @@ def _element(piece: Inline) -> Element:
             return blocks.hyperlink(text.clean(label), address, **({"bold": True} if is_strong else {}))
         case Moment(at) if at is not None:
             return blocks.date(at, text.DATE_AND_TIME)
+        case Person() | Channel() | UserGroup():
+            return _mention(piece) or blocks.words(text.clean(plain(piece)))
+        case _:
+            return blocks.words(text.clean(plain(piece)))
+
+
+def _mention(piece: Person | Channel | UserGroup) -> Element | None:
+    match piece:
         case Person(user_id) if text.is_slack_id(user_id):
             return blocks.user(user_id)
         case Channel(channel_id) if text.is_slack_id(channel_id):
             return blocks.channel(channel_id)
+        case UserGroup(group_id) if text.is_user_group_id(group_id):
+            return blocks.user_group(group_id)
         case _:
-            return blocks.words(text.clean(plain(piece)))
+            return None
 
 
 def _mrkdwn(piece: Inline) -> str:
@@ -69,7 +79,17 @@ def _mrkdwn(piece: Inline) -> str:
             return f"*{shown}*" if is_strong else shown
         case Moment(at) if at is not None:
             return text.date(at)
+        case Person() | Channel() | UserGroup():
+            return _mentioned(piece)
+        case _:
+            return text.inert(plain(piece))
+
+
+def _mentioned(piece: Person | Channel | UserGroup) -> str:
+    match piece:
         case Person(slack_id) | Channel(slack_id) if text.is_slack_id(slack_id):
             return f"<{'@' if isinstance(piece, Person) else '#'}{slack_id}>"
+        case UserGroup(group_id) if text.is_user_group_id(group_id):
+            return f"<!subteam^{group_id}>"
         case _:
             return text.inert(plain(piece))

@@ -29,13 +29,13 @@ def render(document: Document, *, closing: Sequence[Block] = ()) -> Message:
     return Message(fallback_text(document), (*shown, *closing))
 
 
-def cut_tables(document: Document) -> list[Table]:
-    """Return the tables that have more rows than `render` shows."""
+def tables_for_files(document: Document) -> list[Table]:
+    """Return the tables that come as files too: they have more rows than `render` shows, or are to be files."""
     with_rows = [table for table in document.tables() if table.rows]
     return [
         table
         for position, table in enumerate(with_rows)
-        if _laid_out(table, is_first=position == 0)[1] < len(table.rows)
+        if table.is_file or _laid_out(table, is_first=position == 0)[1] < len(table.rows)
     ]
 
 

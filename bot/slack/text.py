@@ -29,6 +29,7 @@ _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _LOOK_ALIKES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
 _UNDERSCORE_AT_EDGE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _SLACK_ID = re.compile(r"[CDGUW][A-Z0-9]{1,63}")
+_USER_GROUP_ID = re.compile(r"S[A-Z0-9]{1,63}")
 _QUOTE_MARK = re.compile(r"^(\s*)>", re.MULTILINE)
 
 
@@ -69,6 +70,11 @@ def code(text: str) -> str:
 def is_slack_id(text: str) -> bool:
     """Tell whether this can be the id of a person or a channel; nothing else may be put where Slack reads one."""
     return _SLACK_ID.fullmatch(text) is not None
+
+
+def is_user_group_id(text: str) -> bool:
+    """Return whether a text has the form of a user group's id, and so may stand in a mention."""
+    return _USER_GROUP_ID.fullmatch(text) is not None
 
 
 def bold(text: str) -> str:

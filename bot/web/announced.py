@@ -73,7 +73,7 @@ class Announced:
         return f"{text.code(str(mute.repository))} is muted in this channel until {text.date(mute.until)}."
 
     def _unmuted(self, click: Click) -> str:
-        repository = self._channels.unmute(click.value, channel=click.channel_id)
+        repository = self._channels.unmute(click.value, channel=click.channel_id, by=click.person.user_id)
         if repository is None:
             return GONE
         return f"Pushes to {text.code(str(repository))} are announced in this channel again."

@@ -9,7 +9,7 @@ from bot.governance.roles import Person
 from bot.slack import text
 from bot.slack.client import SlackClient
 from bot.slack.csv_file import csv_file, csv_name
-from bot.slack.render import cut_tables
+from bot.slack.render import tables_for_files
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Attachments:
 
     def send_long_tables(self, document: Document, person: Person, *, in_channel: bool) -> Document:
         """Send every table that a message cannot carry, and return the document with a note that says so."""
-        long_tables = cut_tables(document)
+        long_tables = tables_for_files(document)
         if not long_tables:
             return document
         try:
