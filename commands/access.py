@@ -1,6 +1,6 @@
 """`/hub access`: who may do what with the bot, and why; give rights and take them. For admins."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import click
@@ -30,6 +30,7 @@ EVERYBODY = "every full member"
 _UNREADABLE = "Slack does not say who is in a user group; its members are missing here."
 
 Action = Literal["look", "grant", "revoke"]
+_Cell = Callable[[Right], Inline]
 
 
 class AccessArguments(ChangeArguments):
@@ -114,7 +115,7 @@ def _role(word: str) -> Role:
     return role
 
 
-def run(arguments: AccessArguments, context: Context) -> Result:
+def run(arguments: AccessArguments, context: Context) -> RightsResult | GrantResult:
     """Look, or propose the change and have it done.
 
     Raises:
@@ -158,33 +159,47 @@ def _proposed(
     return access.propose_grant(subject, arguments.role, context.asker)
 
 
-def render(result: Result) -> Document:
+def render(result: RightsResult | GrantResult) -> Document:
     """Say who may do what, or what became of the change."""
     if isinstance(result, GrantResult):
         document = changing.render(result)
         about = Paragraph(line("This is about ", named(result.subject), "."))
         return Document(document.title, (about, *document.parts))
-    assert isinstance(result, RightsResult)  # noqa: S101 - There are two.
     return _standing(result.standing) if result.standing else _everybody(result.rights)
 
 
 def _everybody(rights: tuple[Right, ...]) -> Document:
-    rows = tuple(_row(each) for each in rights)
-    columns = tuple(Column(title) for title in ("Who", "Right", "Why", "By", "Since"))
     notes = [Note(marked(GUESTS))]
     if not any(each.role is Role.ADMIN for each in rights):
         notes.insert(0, Note(marked(NOBODY)))
     if not all(each.is_known for each in rights):
         notes.insert(0, Note(line(_UNREADABLE)))
-    if not rows:
+    if not rights:
         return Document(TITLE, tuple(notes))
-    return Document(TITLE, (Table(TITLE, columns, rows), *notes))
+    return Document(TITLE, (_table(rights), *notes))
 
 
-def _row(right: Right) -> tuple[Inline, ...]:
-    granted_by = named(right.granted_by) if right.granted_by else NOTHING
-    since = Moment(right.granted_at) if right.granted_at else NOTHING
-    return (_who(right), right.role.name.lower(), _why(right), granted_by, since)
+def _table(rights: tuple[Right, ...]) -> Table:
+    """Return who has which right; a column in which nothing would stand is left out."""
+    columns: tuple[tuple[str, _Cell, bool], ...] = (
+        ("Who", _who, True),
+        ("Right", lambda each: each.role.name.lower(), True),
+        ("Why", _why, True),
+        ("As one of", lambda each: named(each.group) if each.group else NOTHING, any(each.group for each in rights)),
+        ("By", _granted_by, any(each.granted_by for each in rights)),
+        ("Since", _granted_at, any(each.granted_at for each in rights)),
+    )
+    shown = [(name, cell) for name, cell, is_shown in columns if is_shown]
+    rows = tuple(tuple(cell(each) for _, cell in shown) for each in rights)
+    return Table(TITLE, tuple(Column(name) for name, _ in shown), rows)
+
+
+def _granted_by(right: Right) -> Inline:
+    return named(right.granted_by) if right.granted_by else NOTHING
+
+
+def _granted_at(right: Right) -> Inline:
+    return Moment(right.granted_at) if right.granted_at else NOTHING
 
 
 def _who(right: Right) -> Inline:
@@ -194,9 +209,10 @@ def _who(right: Right) -> Inline:
 def _why(right: Right) -> str:
     if right.origin is Origin.OPEN:
         return "the settings name nobody"
-    named_by = f"{SETTINGS[right.role]} names {'it' if right.group or _is_group(right) else 'them'}"
-    why = "granted" if right.origin is Origin.GRANT else named_by
-    return f"in {right.group}: {why}" if right.group else why
+    if right.origin is Origin.GRANT:
+        return "granted to the group" if right.group else "granted"
+    whom = "the group" if right.group else "it" if _is_group(right) else "them"
+    return f"{SETTINGS[right.role]} names {whom}"
 
 
 def _is_group(right: Right) -> bool:
@@ -219,7 +235,8 @@ def _standing(standing: Standing) -> Document:
 
 def _reason(right: Right) -> Line:
     by: Line = (" by ", named(right.granted_by), ", ", Moment(right.granted_at)) if right.granted_by else ()
-    return line(f"{right.role.name.lower()}: {_why(right)}", *by)
+    group: Line = (", as one of ", named(right.group)) if right.group else ()
+    return line(right.role.name.lower(), *group, f": {_why(right)}", *by)
 
 
 COMMAND = Command(

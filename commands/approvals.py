@@ -215,7 +215,7 @@ def _is_by(asker: Asker, context: Context) -> bool:
 
 def render(result: ApprovalsResult) -> Document:
     """List them; or show one, whole."""
-    if result.arguments.action == "list":
+    if result.arguments.action == "list" or not result.changes:
         return _render_list(result)
     document = document_of(result.changes[0])
     parts = (*document.parts, Note(marked(result.note))) if result.note else document.parts
@@ -228,16 +228,16 @@ def _render_list(result: ApprovalsResult) -> Document:
     title += ", of what you asked for" if result.is_own else ""
     if not result.requests:
         nothing = "Nothing ever needed a second person." if is_all else "Nothing waits for approval."
-        return Document(title, (Paragraph(line(nothing)),))
+        return Document("", (Paragraph(line(nothing)),))
     columns: tuple[tuple[str, bool], ...] = (
-        ("Asked", True),
-        ("By", not result.is_own),
         ("What", True),
-        ("Why", True),
+        ("By", not result.is_own),
+        ("Asked", True),
+        ("Until", not is_all),
         ("State", is_all),
         ("Decided by", is_all),
-        ("Until", not is_all),
         ("Id", True),
+        ("Why", True),
     )
     kept = [position for position, (_, is_shown) in enumerate(columns) if is_shown]
     rows = tuple(tuple(_cells(each)[position] for position in kept) for each in result.requests)
@@ -247,14 +247,14 @@ def _render_list(result: ApprovalsResult) -> Document:
 
 def _cells(request: Request) -> tuple[Inline, ...]:
     return (
-        Moment(request.requested_at),
-        named(request.asker),
         request.summary,
-        (request.reason or "").replace("`", ""),
+        named(request.asker),
+        Moment(request.requested_at),
+        Moment(request.expires_at),
         _STATES.get(request.state, request.state.value),
         named(request.decided_by) if request.decided_by else "–",
-        Moment(request.expires_at),
         Code(request.id),
+        (request.reason or "").replace("`", ""),
     )
 
 

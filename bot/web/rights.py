@@ -1,13 +1,12 @@
 """May this person use this command, and if not: what does one say to them?"""
 
 from bot.errors import DeliveryError
+from bot.governance.access import ARTICLES, SETTINGS
 from bot.governance.roles import Person, Policy, Role, Roles
 from bot.slack import text
 from bot.slack.manifest import COMMAND
 
 _MOST_NAMED = 5
-_SETTINGS = {Role.OPERATOR: "HUB_BOT_OPERATORS", Role.ADMIN: "HUB_BOT_ADMINS"}
-_ARTICLES = {Role.OPERATOR: "an operator", Role.ADMIN: "an admin"}
 
 UNCERTAIN = (
     f"Slack does not tell me who you are right now, so I cannot check your rights. "
@@ -74,14 +73,14 @@ class Rights:
                 f"{text.code(name)} is for full members of the workspace that this bot serves. Guests and people of "
                 f"other organizations can use `{COMMAND} help`."
             )
-        raise NotAllowedError(f"{text.code(name)} needs {_ARTICLES[needed]}. {self._way_out(needed)}")
+        raise NotAllowedError(f"{text.code(name)} needs {ARTICLES[needed]}. {self._way_out(needed)}")
 
     def _way_out(self, needed: Role) -> str:
         operators = self._named(Role.OPERATOR) if needed is Role.OPERATOR else frozenset()
         helpers = self._named(Role.ADMIN) or operators
         if helpers:
             return f"Ask {_written(helpers)}."
-        return f"Nobody is named as one: whoever runs the bot can fill in `{_SETTINGS[needed]}`."
+        return f"Nobody is named as one: whoever runs the bot can fill in `{SETTINGS[needed]}`."
 
     def _named(self, role: Role) -> frozenset[str]:
         """Return who has a right by name. Never waits, because this may be said before the acknowledgement."""

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.chat.parser import normalise
 from bot.chat.people import named, read_person
-from bot.document import Code, Person
+from bot.document import Person, UserGroup
 
 ids = st.from_regex(r"[UW][A-Z0-9]{1,12}", fullmatch=True)
 
@@ -34,7 +34,7 @@ def test_what_is_nobody_is_refused_with_what_to_do(typed: str) -> None:
 def test_ids_are_shown_as_people_read_them() -> None:
     assert [named(each) for each in ("U0BOB", "S0OPS", "terminal:root", "configuration file")] == [
         Person("U0BOB"),
-        Code("S0OPS"),
+        UserGroup("S0OPS"),
         "root (terminal)",
         "configuration file",
     ]
