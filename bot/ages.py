@@ -17,5 +17,5 @@ def read_age(text: str) -> timedelta:
     """
     found = _AGE.fullmatch(text.strip().lower())
     if not found:
-        raise ValueError(f"{quoted(text)} is not a length of time, like `12h`, `7d` or `4w`.")
+        raise ValueError(f"{quoted(text)} is not a length of time, like `30s`, `12h` or `7d`.")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -1,12 +1,16 @@
 """The parts that commands use, put together from the settings: the same for Slack and for a terminal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from pydantic import SecretStr
+
 from bot.builds.executing import KIND as TRIGGER
 from bot.builds.executing import BuildExecutor
+from bot.builds.model import ProviderKind, Setup
 from bot.builds.providers import all_providers
+from bot.builds.providers.provider import Provider
 from bot.builds.service import Builds
 from bot.builds.setups import Setups
 from bot.clock import Clock
@@ -17,6 +21,7 @@ from bot.doctor.patient import Patient
 from bot.document import Document
 from bot.egress.client import EgressClient
 from bot.egress.hosts import AllowedHosts
+from bot.errors import ConfigError, UserError
 from bot.governance import access as rights
 from bot.governance.access import Access, read_grants
 from bot.governance.governance import Governance
@@ -92,13 +97,14 @@ def assemble(
         on_decided: Called when somebody has decided on a change.
 
     Raises:
-        ConfigError: A secret that the configuration file points at cannot be read.
+        ConfigError: A secret that the configuration file points at cannot be read, or what it says of builds cannot be
+            used.
     """
     policy, roles = _policy(settings), _roles(settings, store, slack, clock)
     vault = Vault(store, settings.secret_key)
     egress = _egress(settings)
-    from_file = {table.repository: table.read() for table in configuration.builds}
-    setups, providers = Setups(store, vault, from_file), all_providers(egress, hub, clock)
+    providers = all_providers(egress, hub, clock)
+    setups = Setups(store, vault, _builds_of(configuration, providers))
     executors = {
         TRIGGER: BuildExecutor(setups, providers),
         **organization_executors(hub),
@@ -109,7 +115,7 @@ def assemble(
         roles=roles,
         vault=vault,
         pushes=_pushes(settings, store, slack, clock),
-        builds=Builds(store, setups, providers),
+        builds=Builds(store, setups, providers, is_protected=configuration.policy.protects),
         patient_builds=Builds(store, setups, all_providers(egress, hub.once(), clock)),
         governance=Governance(
             store,
@@ -117,6 +123,7 @@ def assemble(
             configuration.policy,
             role_of=roles.resolve_afresh,
             admins=roles.admins,
+            one_look=roles.one_look,
             on_decided=on_decided,
         ),
         access=Access(store, roles, policy),
@@ -186,6 +193,21 @@ def _roles(settings: Settings, store: Store, slack: SlackClient, clock: Clock) -
 
 def _egress(settings: Settings) -> EgressClient:
     return EgressClient(AllowedHosts(docker_hub=settings.dockerhub_url, named=settings.allowed_hosts))
+
+
+def _builds_of(
+    configuration: Configuration, providers: Mapping[ProviderKind, Provider]
+) -> dict[str, tuple[Setup, SecretStr]]:
+    found = {table.repository: table.read() for table in configuration.builds}
+    problems = []
+    for repository, (setup, secret) in found.items():
+        try:
+            providers[setup.provider].check(setup, secret)
+        except UserError as error:
+            problems.append(f"HUB_BOT_CONFIG: builds of `{repository}`: {error}")
+    if problems:
+        raise ConfigError(problems)
+    return found
 
 
 def _pushes(settings: Settings, store: Store, slack: SlackClient, clock: Clock) -> Pushes:

@@ -5,37 +5,43 @@ having two. A protected repository waits for somebody else's approval. In a term
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Literal
 
 import click
 
 from bot.ages import read_age
 from bot.builds.model import Order, ProviderKind, Ref
-from bot.builds.providers.provider import BuildError
-from bot.builds.service import Builds, NotSetUpError
-from bot.builds.setups import FILE, KeptSetup, SetByFileError
-from bot.chat import build_setup, changing
-from bot.chat.build_setup import SAVE_AND_TEST, SetupArguments
+from bot.builds.service import Builds
+from bot.chat import changing, setting_up
+from bot.chat.build_setup import SetupArguments
 from bot.chat.changing import NO_DATABASE, ChangeResult
-from bot.chat.command import Command, Confirmation, Context, Group, Offer, Result
-from bot.chat.forms import InputNeeded
+from bot.chat.command import Command, Context, Group
 from bot.chat.lookup import find_repository
 from bot.chat.parameters import flag
-from bot.document import Code, Column, Document, Inline, Note, Paragraph, Person, Table, line, marked
+from bot.chat.setting_up import SetupResult
+from bot.document import Document
 from bot.errors import UsageError, UserError
-from bot.governance.proposals import State
+from bot.governance.proposals import Proposal, State
 from bot.governance.roles import Role
 from bot.images import ImageReference, InvalidReferenceError, check_tag
-from bot.words import quoted
+from bot.words import in_words, quoted
 
 EXAMPLE = "/hub trigger acme/api 1.4"
-ONLY_BY_BUILDING = "This provider can only be tested by building."
+SETUP_EXAMPLE = "/hub trigger setup acme/api --timeout 20s"
 FOLLOWED = "It is followed in a message here."
-FOLLOWED_DIRECTLY = "It is followed in a direct message to you, because {why}."
-_ACTIONS = ("setup", "test", "forget", "list")
-_SETUP_ONLY = ("provider", "project", "workflow", "url", "timeout", "stuck_after", "cooldown")
+FOLLOWED_DIRECTLY = "It is followed in a direct message to you."
+KEPT_BACK = "It is followed in a direct message to you, because {why}."
+NOT_FOLLOWED = "How it goes: `/hub builds {repository}`."
 
 Action = Literal["build", "setup", "test", "forget", "list"]
+
+_ABOUT_SETUPS: tuple[Action, ...] = ("setup", "test", "forget", "list")
+_OPTIONS: Mapping[Action, tuple[str, ...]] = {
+    "build": ("branch", "git_tag", "all"),
+    "setup": ("branch", "provider", "project", "workflow", "url", "timeout", "stuck_after", "cooldown"),
+}
+_ALL_OPTIONS = tuple(dict.fromkeys(name for names in _OPTIONS.values() for name in names))
 
 
 class TriggerArguments(SetupArguments):
@@ -45,43 +51,12 @@ class TriggerArguments(SetupArguments):
         action: Build, or one of the things around it.
         image: The repository; None when set-ups are listed.
         ref, name: What to build, as in `Order`; None: what the set-up says.
-        is_agreed: Whether forgetting was agreed to.
     """
 
     action: Action = "build"
-    image: ImageReference | None = None  # type: ignore[assignment]  # Listing is about none.
+    image: ImageReference | None = None
     ref: Ref | None = None
     name: str = ""
-    is_agreed: bool = False
-
-
-class SetupFacts(Result):
-    """One set-up, without its secret.
-
-    Attributes:
-        repository: Which.
-        provider: Who builds.
-        project, branch: As in `Setup`.
-        set_up_by: A person's id, or the configuration file.
-    """
-
-    repository: str
-    provider: ProviderKind
-    project: str | None
-    branch: str | None
-    set_up_by: str
-
-
-class SetupResult(Result):
-    """What there is, or what was done about it.
-
-    Attributes:
-        sentences: What was done, a sentence each.
-        setups: Those that were asked for.
-    """
-
-    sentences: tuple[str, ...] = ()
-    setups: tuple[SetupFacts, ...] = ()
 
 
 def parse(values: Mapping[str, Any]) -> TriggerArguments:
@@ -91,40 +66,51 @@ def parse(values: Mapping[str, Any]) -> TriggerArguments:
         UsageError: The words do not fit together.
     """
     words: tuple[str, ...] = values["words"]
-    action = words[0].lower() if words and words[0].lower() in _ACTIONS else "build"
+    action = _action(words)
     rest = words if action == "build" else words[1:]
+    _check_options(action, values)
     if action == "list":
-        _refuse(bool(rest), "`trigger list` takes no repository.")
-        return TriggerArguments(action="list")
-    if not rest:
-        raise UsageError("Which image? Name a repository.", example=EXAMPLE)
-    image = _image(rest[0])
-    said = [name for name in _SETUP_ONLY if values[name] is not None]
-    _refuse(action != "setup" and bool(said), f"`--{(said or [''])[0].replace('_', '-')}` belongs to `trigger setup`.")
+        _refuse(bool(rest), "`trigger list` takes no repository.", action)
+        return TriggerArguments(action=action)
+    _refuse(not rest, "Which image? Name a repository.", action)
+    image = _image(rest[0], action)
     if action == "build":
         ref, name = _ref(image, rest[1:], values)
         return TriggerArguments(image=image.bare, ref=ref, name=name)
-    _refuse(len(rest) > 1, f"`trigger {action}` takes one repository.")
-    _refuse(bool(values["git_tag"] or values["all"]), "`--git-tag` and `--all` say what to build: leave them out here.")
+    is_whole = len(rest) == 1 and image == image.bare
+    _refuse(not is_whole, f"`trigger {action}` takes one repository, without a tag.", action)
     return TriggerArguments(
-        action=action,  # type: ignore[arg-type]  # One of the words above.
+        action=action,
         image=image.bare,
         provider=values["provider"],
         project=values["project"],
         workflow=values["workflow"],
         branch=values["branch"],
         url=values["url"],
-        timeout_seconds=_seconds(values["timeout"], least=1, most=60),
-        stuck_after_seconds=_seconds(values["stuck_after"], least=60, most=86_400),
-        cooldown_seconds=_seconds(values["cooldown"], least=0, most=3_600),
+        timeout_seconds=_seconds(values["timeout"], least=timedelta(seconds=1), most=timedelta(seconds=60)),
+        stuck_after_seconds=_seconds(values["stuck_after"], least=timedelta(minutes=1), most=timedelta(days=1)),
+        cooldown_seconds=_seconds(values["cooldown"], least=timedelta(0), most=timedelta(hours=1)),
     )
 
 
-def _image(word: str) -> ImageReference:
+def _action(words: tuple[str, ...]) -> Action:
+    first = words[0].lower() if words else ""
+    return next((each for each in _ABOUT_SETUPS if each == first), "build")
+
+
+def _check_options(action: Action, values: Mapping[str, Any]) -> None:
+    taken = _OPTIONS.get(action, ())
+    other = next((name for name in _ALL_OPTIONS if values[name] not in {None, False} and name not in taken), "")
+    option = f"`--{other.replace('_', '-')}`"
+    problem = f"{option} belongs to `trigger setup`." if action == "build" else f"`trigger {action}` takes no {option}."
+    _refuse(bool(other), problem, action)
+
+
+def _image(word: str, action: Action) -> ImageReference:
     try:
         return ImageReference.parse(word)
     except InvalidReferenceError as error:
-        raise UsageError(str(error), example=EXAMPLE) from error
+        raise UsageError(str(error), example=_example(action)) from error
 
 
 def _ref(image: ImageReference, rest: tuple[str, ...], values: Mapping[str, Any]) -> tuple[Ref | None, str]:
@@ -135,27 +121,40 @@ def _ref(image: ImageReference, rest: tuple[str, ...], values: Mapping[str, Any]
     except InvalidReferenceError as error:
         raise UsageError(str(error), example=EXAMPLE) from error
     choices = [(Ref.DOCKER_TAG, tag) for tag in dict.fromkeys(tags)]
-    choices += [(ref, values[ref.value]) for ref in (Ref.BRANCH, Ref.GIT_TAG) if values[ref.value]]
+    choices += [(ref, values[ref].strip()) for ref in (Ref.BRANCH, Ref.GIT_TAG) if values[ref] is not None]
     choices += [(Ref.ALL, "")] if values["all"] else []
     _refuse(len(choices) > 1, "Name one thing to build: a tag, `--branch`, `--git-tag` or `--all`.")
-    return choices[0] if choices else (None, "")
+    ref, name = choices[0] if choices else (None, "")
+    _refuse(ref in {Ref.BRANCH, Ref.GIT_TAG} and not name, "A name is missing: that of a branch or a Git tag.")
+    return ref, name
 
 
-def _refuse(is_wrong: bool, problem: str) -> None:  # noqa: FBT001 - Reads as a sentence.
+def _refuse(is_wrong: bool, problem: str, action: Action = "build") -> None:  # noqa: FBT001 - Reads as a sentence.
     if is_wrong:
-        raise UsageError(problem, example=EXAMPLE)
+        raise UsageError(problem, example=_example(action))
 
 
-def _seconds(text: str | None, *, least: int, most: int) -> float | None:
+def _example(action: Action) -> str:
+    match action:
+        case "build":
+            return EXAMPLE
+        case "list":
+            return "/hub trigger list"
+        case _:
+            return f"/hub trigger {action} acme/api"
+
+
+def _seconds(text: str | None, *, least: timedelta, most: timedelta) -> float | None:
     if text is None:
         return None
     try:
-        seconds = read_age(text).total_seconds()
+        length = read_age(text)
     except ValueError as error:
-        raise UsageError(str(error), example="/hub trigger setup acme/api --timeout 20s") from error
-    if not least <= seconds <= most:
-        raise UsageError(f"{quoted(text)} is not between {least} s and {most:,} s.")
-    return seconds
+        raise UsageError(str(error), example=SETUP_EXAMPLE) from error
+    if not least <= length <= most:
+        between = f"between {in_words(least) if least else '0 s'} and {in_words(most)}"
+        raise UsageError(f"{quoted(text)} is not {between}.", example=SETUP_EXAMPLE)
+    return length.total_seconds()
 
 
 def run(arguments: TriggerArguments, context: Context) -> ChangeResult | SetupResult:
@@ -164,146 +163,65 @@ def run(arguments: TriggerArguments, context: Context) -> ChangeResult | SetupRe
     Raises:
         InputNeeded: The form of the set-up has to be filled in.
         NotSetUpError: Nobody said how the repository is built.
+        HubError: Docker Hub did not tell which repository a short name means.
     """
-    builds = _builds_of(context)
-    if arguments.action == "list" or arguments.image is None:
-        return SetupResult(setups=tuple(_facts(kept) for kept in builds.setups.all()))
-    repository = str(find_repository(arguments.image, context).name)
-    match arguments.action:
-        case "setup":
-            return _set_up(arguments, repository, builds, context)
-        case "test":
-            return _try_out(arguments, repository, builds)
-        case "forget":
-            return _forget(arguments, repository, builds, context)
-        case _:
-            return _build(arguments, repository, builds, context)
-
-
-def _builds_of(context: Context) -> Builds:
     if context.builds is None:
         raise UserError(NO_DATABASE)
-    return context.builds
+    builds = context.builds
+    if arguments.image is None:
+        return setting_up.listed(builds)
+    found = find_repository(arguments.image, context)
+    notes = (found.reading,) if found.reading else ()
+    repository = str(found.name)
+    # In a terminal a build is shown before it is asked for, which is one question too many for a button.
+    to_build = TriggerArguments(image=arguments.image) if context.place else None
+    if arguments.action in {"setup", "forget"}:
+        builds.require_right_to_set_up(repository, context.role)
+    match arguments.action:
+        case "setup":
+            result = setting_up.set_up(arguments, repository, builds, context.asker, to_build=to_build)
+        case "test":
+            result = setting_up.try_out(repository, builds, to_build=to_build)
+        case "forget":
+            result = setting_up.forget(arguments, repository, builds, context.asker)
+        case _:
+            return _build(arguments, repository, builds, context, notes=notes)
+    return result.model_copy(update={"notes": notes})
 
 
-def _build(arguments: TriggerArguments, repository: str, builds: Builds, context: Context) -> ChangeResult:
-    kept = builds.setups.find(repository)
-    if kept is None:
-        raise NotSetUpError(repository)
-    default = (Ref.BRANCH, kept.setup.branch) if kept.setup.branch else (Ref.ALL, "")
-    ref, name = (arguments.ref, arguments.name) if arguments.ref else default
-    order = Order(repository=repository, ref=ref, name=name)
-    channel, note = _where(context)
-    result = changing.carry_out(
-        arguments,
-        context,
-        lambda: builds.propose(order, role=Role.OPERATOR, channel=channel),
-        label="Build",
-        asks_first=False,
-    )
-    is_followed = result.state in {State.DONE, State.UNKNOWN} and note
-    return result.model_copy(update={"notes": (*result.notes, note)}) if is_followed else result
+def _build(
+    arguments: TriggerArguments, repository: str, builds: Builds, context: Context, *, notes: tuple[str, ...]
+) -> ChangeResult:
+    channel, follow_up = _where(repository, context)
+
+    def propose() -> Proposal:
+        ref, name = arguments.ref, arguments.name
+        order = Order(repository=repository, ref=ref, name=name) if ref else builds.default_order(repository)
+        return builds.propose(order, role=Role.OPERATOR, channel=channel)
+
+    result = changing.carry_out(arguments, context, propose, label="Build", asks_first=False, notes=notes)
+    is_followed = result.state in {State.DONE, State.UNKNOWN}
+    return result.model_copy(update={"notes": (*result.notes, follow_up)}) if is_followed else result
 
 
-def _where(context: Context) -> tuple[str | None, str]:
+def _where(repository: str, context: Context) -> tuple[str | None, str]:
     """Return where the build is followed, and a sentence about it."""
     if context.place is None:
-        return None, ""
+        return None, NOT_FOLLOWED.format(repository=repository)
     if context.place.channel.startswith("D"):
-        return context.place.user_id, FOLLOWED
+        # Perhaps one of two people, in which the bot has no say.
+        return context.place.user_id, FOLLOWED_DIRECTLY
     kept_back = context.kept_back_from(context.place.channel)
     if kept_back:
-        return context.place.user_id, FOLLOWED_DIRECTLY.format(why=kept_back)
+        return context.place.user_id, KEPT_BACK.format(why=kept_back)
     return context.place.channel, FOLLOWED
-
-
-def _set_up(arguments: TriggerArguments, repository: str, builds: Builds, context: Context) -> SetupResult:
-    known = builds.setups.find(repository)
-    if known and known.set_up_by == FILE:
-        raise SetByFileError(repository)
-    if arguments.then is None:
-        raise InputNeeded(build_setup.form(arguments, known.setup if known else None, has_secret=known is not None))
-    setup = arguments.setup(repository)
-    secret = arguments.secret or builds.setups.secret(repository)
-    if secret is None:
-        raise UserError("There is no secret yet. Nothing was saved.")
-    builds.save(setup, secret, context.asker)
-    saved = f"`{repository}` is built by {setup.provider.label} from now on. The secret is encrypted."
-    if arguments.then != SAVE_AND_TEST:
-        return SetupResult(sentences=(saved, f"Try it: `/hub trigger test {repository}`, or build."))
-    tried = _try_out(arguments, repository, builds)
-    return tried.model_copy(update={"sentences": (saved, *tried.sentences)})
-
-
-def _try_out(arguments: TriggerArguments, repository: str, builds: Builds) -> SetupResult:
-    kept, secret = builds.setups.find(repository), builds.setups.secret(repository)
-    if kept is None or secret is None:
-        raise NotSetUpError(repository)
-    try:
-        found = builds.try_out(kept, secret)
-    except (BuildError, UserError) as error:
-        return SetupResult(sentences=(str(error),), is_negative=True)
-    if found is not None:
-        return SetupResult(sentences=(found,))
-    confirm = Confirmation(title="Build?", question=f"This starts a real build of {repository}.", yes="Build")
-    build = Offer(label="Build now", arguments=TriggerArguments(image=arguments.image), confirm=confirm)
-    return SetupResult(sentences=(ONLY_BY_BUILDING,), offers=(build,))
-
-
-def _forget(arguments: TriggerArguments, repository: str, builds: Builds, context: Context) -> SetupResult:
-    if builds.setups.find(repository) is None:
-        raise NotSetUpError(repository)
-    if not arguments.is_agreed:
-        question = f"How {repository} is built, and the secret for it, are forgotten."
-        confirm = Confirmation(title="Forget?", question=question, yes="Forget")
-        agreed = arguments.model_copy(update={"is_agreed": True})
-        return SetupResult(sentences=(question,), offers=(Offer(label="Forget", arguments=agreed, confirm=confirm),))
-    builds.setups.remove(repository, context.asker)
-    return SetupResult(sentences=(f"Nobody knows any more how `{repository}` is built.",))
-
-
-def _facts(kept: KeptSetup) -> SetupFacts:
-    setup = kept.setup
-    return SetupFacts(
-        repository=setup.repository,
-        provider=setup.provider,
-        project=setup.project,
-        branch=setup.branch,
-        set_up_by=kept.set_up_by,
-    )
 
 
 def render(result: ChangeResult | SetupResult) -> Document:
     """Say what came of it."""
-    if isinstance(result, ChangeResult):
-        return _asked(result) if result.state is State.DONE else changing.render(result)
-    if result.sentences:
-        return Document("", tuple(Paragraph(marked(sentence)) for sentence in result.sentences))
-    if not result.setups:
-        return Document(
-            "", (Paragraph(marked("Nobody said yet how anything is built: `/hub trigger setup acme/api`.")),)
-        )
-    columns = (Column("Repository"), Column("Built by"), Column("Project"), Column("Branch"), Column("Set up by"))
-    rows = tuple(_row(each) for each in result.setups)
-    return Document("Builds", (Table("How repositories are built", columns, rows),))
-
-
-def _asked(result: ChangeResult) -> Document:
-    """Say that it was asked for: done is the asking, not the build."""
-    said = Paragraph(line(f"Asked for: {result.summary}. ", *marked(result.sentence)))
-    notes = tuple(Note(marked(note)) for note in result.notes)
-    return Document("", (said, *notes, *changing.reference(result)))
-
-
-def _row(facts: SetupFacts) -> tuple[Inline, ...]:
-    by: Inline = facts.set_up_by if facts.set_up_by == FILE or ":" in facts.set_up_by else Person(facts.set_up_by)
-    return (
-        Code(facts.repository),
-        facts.provider.label,
-        facts.project or "–",
-        facts.branch or "–",
-        by,
-    )
+    if isinstance(result, SetupResult):
+        return setting_up.render(result)
+    return changing.render(result)
 
 
 COMMAND = Command(

@@ -35,13 +35,14 @@ def test_it_says_what_to_try_and_what_it_says_works(options: tuple[str, ...]) ->
     with running_demo(*options) as demo:
         suggested = [line.strip() for line in demo.said.splitlines() if line.startswith("  /hub")]
 
-        tags, subscribe, diff = (answer_to(demo, line.split("   ")[0]) for line in suggested)
+        tags, subscribe, diff, trigger = (answer_to(demo, line.split("   ")[0]) for line in suggested)
 
         assert demo.said.startswith(f"Hub Bot is ready: open {demo.url}\n")
         assert demo.said.count("http://") == 1
         assert tags.startswith("*Tags of acme/api*")
         assert subscribe.startswith("Subscribed: `acme/api`")
         assert "acme/api:latest → acme/api:edge" in diff
+        assert "acme/api (branch main)" in trigger
         assert demo.seen_by("U0ANA")["bot"] == {"state": "up", "transport": "socket" if options else "http"}
 
 

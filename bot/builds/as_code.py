@@ -31,11 +31,18 @@ def _checked_repository(name: str) -> str:
     return str(RepositoryName.parse(name))
 
 
-def _read_seconds(value: Any) -> Any:
-    return read_age(value).total_seconds() if isinstance(value, str) else value
+def _length(least: str, most: str) -> BeforeValidator:
+    """Return what reads a length of time as a number of seconds."""
 
+    def read(value: Any) -> float:
+        if not isinstance(value, str):
+            raise ValueError('a length of time is expected, like "30s"')  # noqa: TRY004 - pydantic wants this one.
+        length = read_age(value)
+        if not read_age(least) <= length <= read_age(most):
+            raise ValueError(f'a length of time from "{least}" to "{most}" is expected')
+        return length.total_seconds()
 
-Seconds = Annotated[float, BeforeValidator(_read_seconds)]
+    return BeforeValidator(read)
 
 
 class BuildTable(Setup):
@@ -52,14 +59,16 @@ class BuildTable(Setup):
     repository: Annotated[str, AfterValidator(_checked_repository)]
     secret: SecretStr | None = Field(default=None, repr=False)
     secret_file: Path | None = None
-    timeout_seconds: Annotated[Seconds, Field(ge=1.0, le=60.0)] = Field(default=10.0, alias="timeout")
-    stuck_after_seconds: Annotated[Seconds, Field(ge=60.0, le=86_400.0)] = Field(default=1_800.0, alias="stuck_after")
-    cooldown_seconds: Annotated[Seconds, Field(ge=0.0, le=3_600.0)] = Field(default=60.0, alias="cooldown")
+    timeout_seconds: Annotated[float, _length("1s", "60s")] = Field(default=10.0, alias="timeout")
+    stuck_after_seconds: Annotated[float, _length("1m", "24h")] = Field(default=1_800.0, alias="stuck_after")
+    cooldown_seconds: Annotated[float, _length("0s", "1h")] = Field(default=60.0, alias="cooldown")
 
     @model_validator(mode="after")
     def _one_secret(self) -> Self:
         if (self.secret is None) == (self.secret_file is None):
             raise ValueError("`secret_file`, or `secret`, is expected, and not both")
+        if self.secret is not None and not self.secret.get_secret_value().strip():
+            raise ValueError("its secret is empty")
         return self
 
     def read(self) -> tuple[Setup, SecretStr]:

@@ -1,18 +1,19 @@
 """Carries out changes of the kind `trigger`: asks a provider for a build, once, and leaves a build to be followed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 from sqlalchemy import Connection
 
 from bot.builds import build_rows
-from bot.builds.model import Accepted, Order, Prepared, ProviderKind, Setup
+from bot.builds.model import Accepted, Order, Prepared, ProviderKind, Ref, Setup
 from bot.builds.providers.provider import Asked, BuildError, Provider, Refusal
 from bot.builds.setups import KeptSetup, Setups
 from bot.document import format_age
 from bot.errors import UserError
 from bot.governance import cooldowns
+from bot.governance.policy import ALL_TAGS
 from bot.governance.proposals import TERMINAL, Change, Outcome, Proposal, State
 from bot.governance.roles import Role
 from bot.words import in_words
@@ -44,12 +45,13 @@ def propose(kept: KeptSetup, order: Order, prepared: Prepared, *, role: Role, ch
         kind=KIND,
         action=KIND,
         subject=order.repository,
-        summary=f"Build {order} with {kept.setup.provider.label}",
+        summary=f"Ask {kept.setup.provider.label} to build {order}",
         shown=prepared.lines(),
         request=request,
         role=role,
         repository=order.repository,
-        tags=(order.name,) if order.ref == "docker_tag" else (),
+        # Whatever a ref is called, the tag it makes is likely to be called so too.
+        tags=(ALL_TAGS,) if order.ref is Ref.ALL else (order.name,),
     )
 
 
@@ -64,6 +66,11 @@ class BuildExecutor:
     def __init__(self, setups: Setups, providers: Mapping[ProviderKind, Provider]) -> None:
         self._setups = setups
         self._providers = providers
+
+    def channels(self, change: Change) -> Sequence[str]:
+        """Return where the build is followed."""
+        channel = change.request["channel"]
+        return (channel,) if isinstance(channel, str) else ()
 
     def begin(self, connection: Connection, change: Change, now: datetime) -> None:
         """Begin the cool-down of the repository, and keep the build, with the message that follows it.
@@ -81,9 +88,7 @@ class BuildExecutor:
             who = "" if held.set_by.startswith(TERMINAL) or held.set_by == change.asker.user_id else " by somebody else"
             ago = format_age(held.set_at, now=now).replace("now", "a moment ago")
             wait = in_words(held.until_at - now)
-            raise UserError(
-                f"`{order.repository}` was triggered{who} {ago}. It can be again in {wait}; nothing was sent."
-            )
+            raise UserError(f"`{order.repository}` was triggered{who} {ago}. Nothing was sent; try again in {wait}.")
         channel = change.request["channel"]
         build_rows.add(
             connection,
@@ -139,8 +144,9 @@ class BuildExecutor:
         may_be_queued = outcome.state is State.UNKNOWN
         build_rows.note_not_taken(connection, change.id, outcome.sentence, may_be_queued=may_be_queued, now=now)
         refusal = outcome.answer.get("refusal") if isinstance(outcome.answer, dict) else None
-        if not may_be_queued and refusal not in _KEEPS_COOLING:
-            cooldowns.end(connection, change.workspace, _topic(_setup_of(change)))
+        build = build_rows.find_any(connection, change.id)
+        if build and not may_be_queued and refusal not in _KEEPS_COOLING:
+            cooldowns.end(connection, change.workspace, _topic(_setup_of(change)), begun_at=build.asked_at)
 
 
 def _setup_of(change: Change) -> Setup:

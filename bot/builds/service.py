@@ -1,15 +1,15 @@
 """What commands may use of the builds."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from pydantic import SecretStr
 
 from bot.builds.executing import propose
 from bot.builds.history import History, history_of
-from bot.builds.model import Order, ProviderKind, Setup
+from bot.builds.model import Order, ProviderKind, Ref, Setup
 from bot.builds.providers.provider import Provider
 from bot.builds.setups import KeptSetup, Setups
-from bot.errors import UserError
+from bot.errors import AccessDeniedError, UserError
 from bot.governance.proposals import Asker, Proposal
 from bot.governance.roles import Role
 from bot.store.base import Store
@@ -31,12 +31,30 @@ class Builds:
         store: Where builds that we asked for are kept.
         setups: How repositories are built.
         providers: Who builds.
+        is_protected: Tells whether a repository is.
     """
 
-    def __init__(self, store: Store, setups: Setups, providers: Mapping[ProviderKind, Provider]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        setups: Setups,
+        providers: Mapping[ProviderKind, Provider],
+        *,
+        is_protected: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._store = store
+        self._is_protected = is_protected
         self.setups = setups
         self._providers = providers
+
+    def require_right_to_set_up(self, repository: str, role: Role) -> None:
+        """Return if somebody may say how a repository is built.
+
+        Raises:
+            AccessDeniedError: It is protected, and they are no admin: who chooses the builder chooses the image.
+        """
+        if self._is_protected(repository) and role < Role.ADMIN:
+            raise AccessDeniedError(f"`{repository}` is protected: an admin has to say how it is built.")
 
     def provider_of(self, setup: Setup) -> Provider:
         """Return who builds with a set-up."""
@@ -69,6 +87,19 @@ class Builds:
         """
         return history_of(self._store, self, repository, most=most, states=states)
 
+    def default_order(self, repository: str) -> Order:
+        """Return what is built when nothing else is said: the branch of the set-up, else everything.
+
+        Raises:
+            NotSetUpError: Nobody said how.
+            StoreUnavailableError: The database is away.
+        """
+        kept = self.setups.find(repository)
+        if kept is None:
+            raise NotSetUpError(repository)
+        branch = kept.setup.branch
+        return Order(repository=repository, ref=Ref.BRANCH if branch else Ref.ALL, name=branch or "")
+
     def propose(self, order: Order, *, role: Role, channel: str | None) -> Proposal:
         """Return the change that asks for a build, exactly as it will be sent.
 
@@ -92,7 +123,9 @@ class Builds:
         """Keep how a repository is built.
 
         Raises:
-            UserError: The form of it is wrong, or nothing secret can be stored.
+            SetupError: It, or the secret, has not the form that the provider needs.
+            SetByFileError: The configuration file says how it is built.
+            NoSecretKeyError: Nothing secret can be stored.
             StoreUnavailableError: The database is away.
         """
         self.provider_of(setup).check(setup, secret)

@@ -98,15 +98,32 @@ class Setups:
         found |= {name: KeptSetup(setup, FILE, None) for name, (setup, _) in self._from_file.items()}
         return tuple(found[name] for name in sorted(found))
 
+    def require_changeable(self, repository: str) -> None:
+        """Return if people can say how a repository is built.
+
+        Raises:
+            SetByFileError: The configuration file does.
+        """
+        if repository in self._from_file:
+            raise SetByFileError(repository)
+
+    def require_key(self) -> None:
+        """Return if secrets can be kept.
+
+        Raises:
+            NoSecretKeyError: There is no key to encrypt them with.
+        """
+        self._vault.require_key()
+
     def save(self, setup: Setup, secret: SecretStr, asker: Asker) -> None:
         """Keep a set-up, in the place of another.
 
         Raises:
             SetByFileError: The configuration file says how it is built.
-            UserError: Nothing secret can be stored.
+            NoSecretKeyError: Nothing secret can be stored.
             StoreUnavailableError: The database is away.
         """
-        self._check(setup.repository)
+        self.require_changeable(setup.repository)
         summary = f"Have {setup.repository} built with {setup.provider.label}"
 
         def save(connection: Connection) -> None:
@@ -131,7 +148,7 @@ class Setups:
             SetByFileError: The configuration file says how it is built.
             StoreUnavailableError: The database is away.
         """
-        self._check(repository)
+        self.require_changeable(repository)
 
         def remove(connection: Connection) -> bool:
             if connection.execute(delete(build_setups).where(_is(repository))).rowcount != 1:
@@ -141,10 +158,6 @@ class Setups:
             return True
 
         return self._store.write(remove)
-
-    def _check(self, repository: str) -> None:
-        if repository in self._from_file:
-            raise SetByFileError(repository)
 
 
 def _note(connection: Connection, repository: str, summary: str, asker: Asker, now: datetime) -> None:

@@ -109,7 +109,7 @@ def carry_out(
     if needed.is_typed and context.place is not None:
         _check_typed(arguments.typed, proposal)
     change = governance.submit(proposal, context.asker)
-    return result_of(change, approvers=needed.approvers, notes=notes)
+    return result_of(change, approvers=needed.approvers, notes=(*notes, *_reason(needed)))
 
 
 def result_of(change: Change, *, approvers: frozenset[str] = frozenset(), notes: tuple[str, ...] = ()) -> ChangeResult:
@@ -164,9 +164,18 @@ def _shown(
         offer = Offer(label=ASK, arguments=agreed)
     else:
         offer = Offer(label=label, arguments=agreed, confirm=None if needed.is_typed else confirm)
+    return ChangeResult(
+        summary=proposal.summary,
+        shown=proposal.shown,
+        notes=(*notes, *_reason(needed)),
+        offers=(offer,),
+        is_negative=True,
+    )
+
+
+def _reason(needed: Requirement) -> tuple[str, ...]:
     why = needed.note or needed.approval_reason
-    reason = (f"{why[:1].upper()}{why[1:].rstrip('.')}.",) if why else ()
-    return ChangeResult(summary=proposal.summary, shown=proposal.shown, notes=(*notes, *reason), offers=(offer,))
+    return (f"{why[:1].upper()}{why[1:].rstrip('.')}.",) if why else ()
 
 
 def _check_typed(typed: str | None, proposal: Proposal) -> None:

@@ -50,6 +50,11 @@ class Invocation:
         """The least role that may do this."""
         return self.command.role_for(self.arguments)
 
+    @property
+    def title(self) -> str:
+        """What to call it when it is refused: the verb, or all words where they make it something special."""
+        return self.command.name if self.role == self.command.role else self.line
+
 
 @dataclass(frozen=True)
 class Answer:

@@ -12,7 +12,7 @@ from bot.document import Code, Column, Document, Inline, Note, Paragraph, Person
 from bot.errors import UserError
 from bot.governance.proposals import TERMINAL, Asker
 
-ONLY_BY_BUILDING = "This provider can only be tested by building."
+ONLY_BY_BUILDING = "This provider can only be tested by building: `/hub trigger {repository}`."
 NOTHING_SET_UP = "Nobody said yet how anything is built: `/hub trigger setup acme/api`."
 OWN_SECRET = "Another provider, or another address, needs a secret of its own."  # noqa: S105 - It is a sentence.
 _UNSAID = "–"
@@ -50,7 +50,7 @@ class SetupResult(Result):
 
 
 def set_up(
-    arguments: SetupArguments, repository: str, builds: Builds, asker: Asker, *, to_build: Arguments
+    arguments: SetupArguments, repository: str, builds: Builds, asker: Asker, *, to_build: Arguments | None
 ) -> SetupResult:
     """Ask how a repository is built, and keep the answer.
 
@@ -59,7 +59,7 @@ def set_up(
         repository: Which.
         builds: Knows who builds what.
         asker: Who says it.
-        to_build: The arguments that have it built.
+        to_build: The arguments that have it built, for a button; None: without one.
 
     Raises:
         InputNeeded: The form has to be filled in, or mended.
@@ -90,8 +90,13 @@ def set_up(
     return tried.model_copy(update={"sentences": (saved, *tried.sentences)})
 
 
-def try_out(repository: str, builds: Builds, *, to_build: Arguments) -> SetupResult:
+def try_out(repository: str, builds: Builds, *, to_build: Arguments | None) -> SetupResult:
     """Check that a set-up works, without building; where only a build can tell, offer one.
+
+    Args:
+        repository: Which.
+        builds: Knows who builds what.
+        to_build: The arguments that have it built, for a button; None: without one.
 
     Raises:
         NotSetUpError: Nobody said how the repository is built.
@@ -106,9 +111,12 @@ def try_out(repository: str, builds: Builds, *, to_build: Arguments) -> SetupRes
         return SetupResult(sentences=(str(error),), is_negative=True)
     if found is not None:
         return SetupResult(sentences=(found,))
+    sentence = ONLY_BY_BUILDING.format(repository=repository)
+    if to_build is None:
+        return SetupResult(sentences=(sentence,))
     confirm = Confirmation(title="Build?", question=f"This starts a real build of {repository}.", yes="Build")
     build = Offer(label="Build now", arguments=to_build, confirm=confirm)
-    return SetupResult(sentences=(ONLY_BY_BUILDING,), offers=(build,))
+    return SetupResult(sentences=(sentence,), offers=(build,))
 
 
 def forget(arguments: SetupArguments, repository: str, builds: Builds, asker: Asker) -> SetupResult:
@@ -122,10 +130,11 @@ def forget(arguments: SetupArguments, repository: str, builds: Builds, asker: As
     if builds.setups.find(repository) is None:
         raise NotSetUpError(repository)
     if not arguments.is_agreed:
-        question = f"How {repository} is built, and the secret for it, are forgotten."
+        question = f"Forget how {repository} is built, and the secret for it?"
         confirm = Confirmation(title="Forget?", question=question, yes="Forget")
         agreed = arguments.model_copy(update={"is_agreed": True})
-        return SetupResult(sentences=(question,), offers=(Offer(label="Forget", arguments=agreed, confirm=confirm),))
+        offer = Offer(label="Forget", arguments=agreed, confirm=confirm)
+        return SetupResult(sentences=(question,), offers=(offer,), is_negative=True)
     if not builds.setups.remove(repository, asker):
         raise NotSetUpError(repository)  # Somebody else was faster.
     return SetupResult(sentences=(f"Forgotten: how `{repository}` is built, and the secret for it.",))

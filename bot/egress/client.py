@@ -8,6 +8,7 @@ other; nothing is asked twice; no proxy, cookie or `.netrc` is taken from anywhe
 a secret) when a header of the answer is malformed.
 """
 
+import functools
 import http.client
 import ipaddress
 import logging
@@ -245,7 +246,9 @@ class _Watchdog:
             socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
+@functools.cache
 def _usual_trust() -> ssl.SSLContext:
+    """Read the certificates once: it takes a twentieth of a second."""
     trust = ssl.create_default_context()
     trust.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     return trust

@@ -4,7 +4,7 @@ Giving and taking are changes like any other (`bot.governance.changes`), so that
 to need a second person, and happens once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -21,7 +21,7 @@ from bot.store.tables import grants
 from bot.store.workspaces import HOME
 
 GRANT, REVOKE = "access.grant", "access.revoke"
-"""The kinds of changes, which are also what policy calls them."""
+"""The kinds of changes. Policy calls them so too, with the role behind."""
 SETTINGS: Mapping[Role, str] = {Role.ADMIN: "HUB_BOT_ADMINS", Role.OPERATOR: "HUB_BOT_OPERATORS"}
 GRANTABLE: Mapping[str, Role] = {"operator": Role.OPERATOR, "admin": Role.ADMIN}
 ARTICLES: Mapping[Role, str] = {
@@ -185,7 +185,7 @@ class Access:
             notes.append("Everybody is an operator now, because the settings name nobody; this counts once they do.")
         proposal = Proposal(
             kind=GRANT,
-            action=GRANT,
+            action=f"{GRANT}.{role.name.lower()}",
             subject=subject,
             summary=f"Make {subject} {ARTICLES[role]} of Hub Bot",
             shown=(f"Hub Bot: grant {role.name.lower()} to {_thing(subject)} {subject}",),
@@ -206,7 +206,7 @@ class Access:
             raise UserError(self._why_not_revoked(subject))
         proposal = Proposal(
             kind=REVOKE,
-            action=REVOKE,
+            action=f"{REVOKE}.{grant.role.name.lower()}",
             subject=subject,
             summary=f"Let {subject} no longer be {ARTICLES[grant.role]} of Hub Bot by grant",
             shown=(f"Hub Bot: revoke {grant.role.name.lower()} from {_thing(subject)} {subject}",),
@@ -294,6 +294,10 @@ class AccessExecutor:
     def __init__(self, policy: Policy, forget: Callable[[], None]) -> None:
         self._policy = policy
         self._forget = forget
+
+    def channels(self, _change: Change) -> Sequence[str]:
+        """Nothing is said of it but what governance says."""
+        return ()
 
     def begin(self, connection: Connection, change: Change, now: datetime) -> None:
         """Give or take the right.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Select, insert, select
 
 from bot.document import Channel, CodeBlock, Document, Facts, Inline, Line, Moment, Note, Paragraph, Part, line, marked
 from bot.document import Person as Named
@@ -52,14 +52,31 @@ def ask(connection: Connection, change: Change, channels: Sequence[str], now: da
         connection.execute(insert(card_rows).values(row))
 
 
+def hold(connection: Connection, change: Change, channels: Sequence[str], now: datetime) -> None:
+    """Lock all lanes in which something is about to be said of a change, before anything else: everybody does so.
+
+    Args:
+        connection: One in a write, at its beginning.
+        change: Which.
+        channels: Where its executor will say something.
+        now: The database's time.
+    """
+    asker = () if change.asker.is_terminal else (change.asker.user_id,)
+    found = connection.execute(_cards_of(change.workspace, change.id)).all()
+    which = {*channels, *asker, *(row.channel for row in found)}
+    lanes.wake(connection, [Lane(change.workspace, channel) for channel in which], now)
+
+
 def rewrite(connection: Connection, workspace: str, subject: str, now: datetime) -> None:
     """Have every message that shows something written anew, because it has changed."""
-    ids = select(card_rows.c.message_id).where(card_rows.c.workspace == workspace, card_rows.c.subject == subject)
-    found = connection.execute(
-        select(message_rows.c.id, message_rows.c.channel).where(message_rows.c.id.in_(ids))
-    ).all()
+    found = connection.execute(_cards_of(workspace, subject)).all()
     lanes.wake(connection, [Lane(workspace, row.channel) for row in found], now)
     messages.change(connection, [row.id for row in found], now)
+
+
+def _cards_of(workspace: str, subject: str) -> Select[tuple[str, str]]:
+    ids = select(card_rows.c.message_id).where(card_rows.c.workspace == workspace, card_rows.c.subject == subject)
+    return select(message_rows.c.id, message_rows.c.channel).where(message_rows.c.id.in_(ids))
 
 
 def decided(connection: Connection, change: Change, state: State, by: str | None, now: datetime) -> None:
@@ -74,7 +91,8 @@ def tell(connection: Connection, change: Change, outcome: Outcome, now: datetime
     """Show what came of it; tell who asked, unless they wait for the answer anyway."""
     rewrite(connection, change.workspace, change.id, now)
     if not is_awaited:
-        said = (f"{_TOLD[outcome.state]}: {change.proposal.summary}. ", *marked(outcome.sentence))
+        by = line(", approved by ", Named(change.decided_by)) if change.decided_by else ()
+        said = (f"{_TOLD[outcome.state]}: {change.proposal.summary}", *by, ". ", *marked(outcome.sentence))
         _tell(connection, change, said, now)
 
 
@@ -110,7 +128,8 @@ class ApprovalWriter:
 def document_of(change: Change) -> Document:
     """Return a change as people read it: who wants what, exactly what is sent, what was decided and came of it."""
     proposal = change.proposal
-    parts: list[Part] = [Paragraph(line(_who(change), " wants to: ", proposal.summary, "."))]
+    wants = "wants" if change.state is State.REQUESTED else "wanted"
+    parts: list[Part] = [Paragraph(line(_who(change), f" {wants} to: ", proposal.summary, "."))]
     parts.append(Facts(tuple(_facts(change))))
     parts.append(CodeBlock("\n".join(proposal.shown)[:_LONGEST_SHOWN]))
     if change.outcome:
@@ -123,7 +142,7 @@ def _facts(change: Change) -> list[tuple[str, Line]]:
     where: Inline = Channel(change.asker.channel) if change.asker.channel else "a terminal"
     facts: list[tuple[str, Line]] = [("Where", line(where)), ("Asked", line(Moment(change.requested_at)))]
     if change.approval_reason:
-        facts.append(("Why you", marked(change.approval_reason)))
+        facts.append(("Because", marked(change.approval_reason)))
     if change.state is State.REQUESTED:
         facts.append(("Until", line(Moment(change.expires_at))))
     if change.decided_by:

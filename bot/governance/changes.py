@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select, update
 
 from bot.governance import audit
 from bot.governance.audit import Entry
@@ -16,6 +16,8 @@ LEASE = timedelta(minutes=3)
 """How long carrying out a change may take. After that its process counts as dead, and what became of it is read."""
 GRACE = timedelta(seconds=20)
 """How long who asked may take to begin what nobody has to approve, before a loop does."""
+LONGEST_WAIT = timedelta(minutes=1)
+"""How far ahead something approved is looked at next, at most."""
 _ID_BYTES = 6
 _BUTTON_BYTES = 24
 # An answer that comes late corrects what was not known.
@@ -107,8 +109,23 @@ def requests(
 
 def due(connection: Connection, now: datetime, *, most: int) -> Sequence[Change]:
     """Return changes that a loop has to look at."""
-    found = select(changes).where(changes.c.due_at <= now).order_by(changes.c.due_at, changes.c.id).limit(most)
+    found = select(changes).where(_is_due(now)).order_by(changes.c.due_at, changes.c.id).limit(most)
     return [_read(row) for row in connection.execute(found)]
+
+
+def take(connection: Connection, change: Change, *, now: datetime, until: datetime) -> bool:
+    """Keep others from looking at a change that is due, until then; return whether this did it."""
+    is_it = and_(changes.c.id == change.id, changes.c.state == change.state, _is_due(now))
+    return connection.execute(update(changes).where(is_it).values(due_at=until)).rowcount == 1
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """Return whether it is time; what is further ahead than anything here sets comes from a clock set back since."""
+    ahead = or_(
+        and_(changes.c.state == State.APPROVED, changes.c.due_at > now + LONGEST_WAIT),
+        and_(changes.c.state == State.STARTED, changes.c.due_at > now + LEASE),
+    )
+    return or_(changes.c.due_at <= now, ahead)
 
 
 def decide(connection: Connection, change: Change, state: State, *, by: str | None, now: datetime) -> bool:

@@ -52,6 +52,14 @@ def claim(
     return Cooldown(set_by=found.set_by, set_at=found.set_at, until_at=found.until_at)
 
 
-def end(connection: Connection, workspace: str, topic: str) -> None:
-    """End a cool-down early, because nothing came of what began it."""
-    connection.execute(delete(cooldowns).where(cooldowns.c.workspace == workspace, cooldowns.c.topic == topic))
+def end(connection: Connection, workspace: str, topic: str, *, begun_at: datetime) -> None:
+    """End a cool-down early, because nothing came of what began it; one that somebody began since holds.
+
+    Args:
+        connection: One in a write.
+        workspace: Whose.
+        topic: What was done.
+        begun_at: When it was begun (UTC).
+    """
+    which = and_(cooldowns.c.workspace == workspace, cooldowns.c.topic == topic, cooldowns.c.set_at == begun_at)
+    connection.execute(delete(cooldowns).where(which))

@@ -1,6 +1,6 @@
 """Who can carry out a change."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +11,9 @@ from bot.governance.proposals import Change, Outcome
 
 class Executor(Protocol):
     """Carries out the changes of one kind."""
+
+    def channels(self, change: Change) -> Sequence[str]:
+        """Return the channels and people to whom `begin` and `settled` say something: their lanes are locked first."""
 
     def begin(self, connection: Connection, change: Change, now: datetime) -> None:
         """Do what belongs to starting it, in the transaction that commits the start: guards, rows of one's own.

@@ -14,7 +14,9 @@ def outcome_of(error: HubBotError) -> Outcome:
     done.
     """
     if isinstance(error, UnavailableError | UnexpectedResponseError):
-        return Outcome(State.UNKNOWN, f"{error} {PERHAPS}")
+        # Without the error's own advice, which is to try again.
+        said = f" It said: {error.detail.rstrip('.')}." if error.detail else ""
+        return Outcome(State.UNKNOWN, f"{error.sentence()}{said} {PERHAPS}")
     if isinstance(error, HubError | UserError):
         return Outcome(State.FAILED, str(error))
     return Outcome(State.UNKNOWN, f"{error} {PERHAPS}")

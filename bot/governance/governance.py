@@ -8,6 +8,7 @@ go through `Governance.carry_out`, which sends at most once.
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -67,6 +68,7 @@ class Governance:
         role_of: Tells a person's role.
         admins: Tells who can approve.
         on_decided: Called, outside of any transaction, when there is something for the loop to do.
+        one_look: Within it, Slack is asked once for what several people's roles depend on.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Governance:
         role_of: RoleOf,
         admins: AdminsOf,
         on_decided: Callable[[], None] = lambda: None,
+        one_look: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._store = store
         self._executors = executors
@@ -85,6 +88,7 @@ class Governance:
         self._role_of = role_of
         self._admins = admins
         self._on_decided = on_decided
+        self._one_look = one_look
         self._lock = threading.Lock()
         self._unsettled: list[tuple[Change, Outcome, bool]] = []
 
@@ -97,8 +101,10 @@ class Governance:
         """
         plain = Requirement(is_typed=not proposal.is_reversible)
         reason = self._policy.reason(proposal)
-        if reason is None or asker.is_terminal:
+        if reason is None:
             return plain
+        if asker.is_terminal:
+            return replace(plain, note=f"{reason}; in a terminal nobody else is asked.")
         admins = self._admins()
         others = admins - {asker.user_id}
         if others:
@@ -143,13 +149,14 @@ class Governance:
         logger.info("change_requested", extra={"change": change.id, "action": proposal.action, "state": change.state})
         return change if needed.approval_reason else self.carry_out(change, is_awaited=True)
 
-    def decide(self, button: str, by: Person, *, approve: bool) -> Change:
+    def decide(self, button: str, by: Person, *, approve: bool, role: Role | None = None) -> Change:
         """Approve or reject what was asked for.
 
         Args:
             button: What the button carried.
             by: Who pressed it.
             approve: Or reject.
+            role: What they are, as Slack told it just now; None: it is asked.
 
         Raises:
             AccessDeniedError: They may not, or there is nothing to decide.
@@ -160,7 +167,7 @@ class Governance:
             change = changes.find_by_button(connection, button)
         if change is None:
             raise AccessDeniedError(GONE)
-        if self._role_of(by) < Role.ADMIN:
+        if (self._role_of(by) if role is None else role) < Role.ADMIN:
             raise AccessDeniedError("Deciding on requests needs an admin.")
         if by.user_id == change.asker.user_id:
             raise AccessDeniedError(OWN)
@@ -219,6 +226,7 @@ class Governance:
 
         def start(connection: Connection) -> bool:
             now = self._store.now(connection)
+            cards.hold(connection, change, executor.channels(change), now)
             if not changes.start(connection, change, now=now):
                 return False
             executor.begin(connection, change, now)
@@ -238,6 +246,8 @@ class Governance:
         Raises:
             StoreUnavailableError: The database is away.
         """
+        if not self._take(change):
+            return
         try:
             self._look_after(change)
         except StoreUnavailableError:
@@ -319,6 +329,7 @@ class Governance:
 
         def settle(connection: Connection) -> None:
             now = self._store.now(connection)
+            cards.hold(connection, change, executor.channels(change), now)
             if changes.settle(connection, change, outcome, now=now):
                 executor.settled(connection, change, outcome, now)
                 cards.tell(connection, change, outcome, now, is_awaited=is_awaited)
@@ -331,6 +342,7 @@ class Governance:
 
         def refuse(connection: Connection) -> None:
             now = self._store.now(connection)
+            cards.hold(connection, change, (), now)
             if changes.refuse(connection, change, outcome, now=now):
                 cards.tell(connection, change, outcome, now, is_awaited=is_awaited)
 
@@ -340,6 +352,7 @@ class Governance:
     def _move(self, change: Change, state: State, *, by: str | None) -> Change:
         def move(connection: Connection) -> bool:
             now = self._store.now(connection)
+            cards.hold(connection, change, (), now)
             if not changes.decide(connection, change, state, by=by, now=now):
                 return False
             cards.decided(connection, change, state, by, now)
@@ -381,6 +394,15 @@ class Governance:
             outcome = None
         self._conclude(change, outcome or Outcome(State.UNKNOWN, f"{LOST} {PERHAPS}"))
 
+    def _take(self, change: Change) -> bool:
+        """Return whether it is ours to look after: another thread or process may be at it."""
+
+        def take(connection: Connection) -> bool:
+            now = self._store.now(connection)
+            return changes.take(connection, change, now=now, until=now + _RETRY)
+
+        return self._store.write(take)
+
     def _postpone(self, change: Change) -> None:
         self._store.write(
             lambda connection: changes.postpone(connection, change, until=self._store.now(connection) + _RETRY)
@@ -396,6 +418,10 @@ class Governance:
         Raises:
             DeliveryError: Slack does not say.
         """
+        with self._one_look():
+            return self._judge_rights(change)
+
+    def _judge_rights(self, change: Change) -> str:
         asker = change.asker
         if not asker.is_terminal and self._role_of(asker.person) < change.proposal.role:
             return "Who asked for it has no longer the right to; nothing was sent."

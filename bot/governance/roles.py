@@ -8,7 +8,8 @@ While the database is away, what the settings name still holds and grants do not
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -138,6 +139,7 @@ class Roles:
         self._monotonic = monotonic
         self._grants = grants
         self._lock = threading.Lock()
+        self._look = threading.local()
         self._roles: dict[Person, tuple[float, Role]] = {}
         self._groups: dict[str, tuple[float, frozenset[str]]] = {}
         self._last_grants: tuple[Grant, ...] = ()
@@ -208,10 +210,24 @@ class Roles:
         Raises:
             DeliveryError: Slack did not say.
         """
+        looked_at: dict[str, frozenset[str]] | None = getattr(self._look, "groups", None)
+        if looked_at is not None and group in looked_at:
+            return looked_at[group]
         members = self._directory.usergroup_members(group)
+        if looked_at is not None:
+            looked_at[group] = members
         with self._lock:
             self._groups[group] = (self._monotonic() + CACHE_SECONDS, members)
         return members
+
+    @contextmanager
+    def one_look(self) -> Iterator[None]:
+        """Within it, this thread asks Slack once for each user group, however many people it looks up afresh."""
+        self._look.groups = {}
+        try:
+            yield
+        finally:
+            self._look.groups = None
 
     def forget(self) -> None:
         """Forget every verdict, also those that are just being reached: somebody's rights have changed."""

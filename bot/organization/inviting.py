@@ -115,6 +115,10 @@ class Inviting:
     def __init__(self, hub: HubClient) -> None:
         self._hub = hub
 
+    def channels(self, _change: Change) -> Sequence[str]:
+        """Nothing is said of it but what governance says."""
+        return ()
+
     def begin(self, _connection: Connection, _change: Change, _now: datetime) -> None:
         """Nothing belongs to it."""
 

@@ -1,6 +1,6 @@
 """Pending invites: finding the one that somebody means, cancelling it, sending its message once more."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -106,6 +106,10 @@ class Cancelling:
     def __init__(self, hub: HubClient) -> None:
         self._hub = hub
 
+    def channels(self, _change: Change) -> Sequence[str]:
+        """Nothing is said of it but what governance says."""
+        return ()
+
     def begin(self, _connection: Connection, _change: Change, _now: datetime) -> None:
         """Nothing belongs to it."""
 
@@ -162,6 +166,10 @@ class Resending:
 
     def __init__(self, hub: HubClient) -> None:
         self._hub = hub
+
+    def channels(self, _change: Change) -> Sequence[str]:
+        """Nothing is said of it but what governance says."""
+        return ()
 
     def begin(self, _connection: Connection, _change: Change, _now: datetime) -> None:
         """Nothing belongs to it."""

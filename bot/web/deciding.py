@@ -1,7 +1,7 @@
 """Deciding on what somebody asked for: the buttons of the cards of `bot.governance.cards`.
 
-A button carries an id that only the card shows. Whether its presser may decide is checked here as for a command, and
-again by `bot.governance`, which knows the rules; whoever may not is told so, and nobody else.
+A button carries an id that only the card shows. Whether its presser is an admin is checked here as for a command;
+`bot.governance` knows the other rules. Whoever may not decide is told so, and nobody else.
 """
 
 import logging
@@ -40,8 +40,8 @@ class Deciding:
         is_approval = click.action_id == APPROVE_ACTION
         facts = {"user_id": click.person.user_id, "is_approval": is_approval}
         try:
-            self._rights.check(click.person, Role.ADMIN, "Approve" if is_approval else "Reject")
-            change = self._governance.decide(click.value, click.person, approve=is_approval)
+            role = self._rights.check(click.person, Role.ADMIN, "Approve" if is_approval else "Reject")
+            change = self._governance.decide(click.value, click.person, approve=is_approval, role=role)
         except (NotAllowedError, AccessDeniedError) as error:
             logger.info("decision_refused", extra=facts)
             return notice(str(error) if isinstance(error, NotAllowedError) else text.inert(str(error)))

@@ -250,7 +250,7 @@ class Desk:
         invocation = self._router.parse(asked.text)
         if invocation.says_yes:
             raise UsageError("`--yes` is for terminals: leave it out, and press the button under the answer.")
-        self._rights.check_cached(asked.person, invocation.role, invocation.command.name)
+        self._rights.check_cached(asked.person, invocation.role, invocation.title)
         return invocation
 
     def _submit(self, action: Callable[[], None], reply: Reply) -> bool:

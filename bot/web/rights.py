@@ -7,6 +7,7 @@ from bot.slack import text
 from bot.slack.manifest import COMMAND
 
 _MOST_NAMED = 5
+_LONGEST_NAME = 80
 
 UNCERTAIN = (
     f"Slack does not tell me who you are right now, so I cannot check your rights. "
@@ -51,7 +52,7 @@ class Rights:
         Args:
             person: Who asks.
             needed: The least role. From operator on it is a change, and looked up afresh.
-            name: What is asked for.
+            name: What is asked for, as it is typed.
 
         Raises:
             NotAllowedError: It is not enough, or Slack does not say who this is.
@@ -68,12 +69,13 @@ class Rights:
     def _compare(self, role: Role, needed: Role, name: str) -> None:
         if role >= needed:
             return
+        shown = text.code(text.cut(name, _LONGEST_NAME))
         if role is Role.STRANGER:
             raise NotAllowedError(
-                f"{text.code(name)} is for full members of the workspace that this bot serves. Guests and people of "
+                f"{shown} is for full members of the workspace that this bot serves. Guests and people of "
                 f"other organizations can use `{COMMAND} help`."
             )
-        raise NotAllowedError(f"{text.code(name)} needs {ARTICLES[needed]}. {self._way_out(needed)}")
+        raise NotAllowedError(f"{shown} needs {ARTICLES[needed]}. {self._way_out(needed)}")
 
     def _way_out(self, needed: Role) -> str:
         operators = self._named(Role.OPERATOR) if needed is Role.OPERATOR else frozenset()

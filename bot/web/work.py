@@ -93,7 +93,7 @@ class Work:
         """Do it, and return one word for the log."""
         invocation = assignment.invocation
         try:
-            role = self._rights.check(assignment.person, invocation.role, invocation.command.name)
+            role = self._rights.check(assignment.person, invocation.role, invocation.title)
             self._tickets.take(assignment.claims)
         except (NotAllowedError, TicketRefusedError) as error:
             reply.give(notice(str(error)))

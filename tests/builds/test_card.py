@@ -39,7 +39,7 @@ def test_a_build_that_was_asked_for_says_who_what_and_by_whom() -> None:
         "GitHub took it.",
         "Asked: by U0ANA, 2026-11-21 12:00 UTC",
         "Built by: GitHub Actions, acme/api",
-        "bld_1",
+        "chg_1",
     ]
 
 
@@ -66,7 +66,7 @@ def test_a_build_that_failed_says_how_long_it_took_where_the_log_is_and_what_to_
         "Ended: 2026-11-21 12:04 UTC",
         "Log: open",
         "/hub trigger acme/api asks for it anew.",
-        "bld_1",
+        "chg_1",
     ]
 
 
@@ -77,7 +77,7 @@ def test_a_stuck_build_says_where_to_look_and_what_to_do() -> None:
     assert said[-3:] == [
         "Look at GitHub; /hub trigger acme/api asks for it anew.",
         "I could not look just now. GitHub refuses the token.",
-        "bld_1",
+        "chg_1",
     ]
 
 
@@ -97,7 +97,7 @@ def test_what_is_known_by_the_tag_alone_is_said_to_be() -> None:
         "Tag: edge",
         "Ended: 2026-11-21 12:04 UTC",
         "Known by its tag alone: the provider does not show the build.",
-        "bld_1",
+        "chg_1",
     ]
 
 
@@ -135,12 +135,29 @@ def test_the_end_of_a_build_for_who_subscribed() -> None:
     )
 
     assert spoken(end_document(API, failed)) == [
-        "acme/api:2.0 failed to build after 4 min 12 s (Error).",
+        "acme/api:2.0 failed to build after 4 min 12 s.",
         "Ended: 2026-11-21 12:04 UTC",
         "Commit: c0ffeec0ffee",
         "Log: open",
     ]
     assert spoken(end_document(API, Build(id="42", state=BuildState.SUCCESS))) == ["acme/api was built."]
+
+
+@pytest.mark.parametrize(
+    ("state", "detail", "said"),
+    [
+        (Progress.BUILDING, "In Progress", "Building."),
+        (Progress.SUCCESS, "done", "Built."),
+        (Progress.FAILED, "timed_out", "Failed (timed_out)."),
+        (Progress.QUEUED, "action_required", "Queued (action_required)."),
+    ],
+)
+def test_a_provider_is_quoted_only_where_it_says_more(state: Progress, detail: str, said: str) -> None:
+    build = replace(followed(state, detail=detail), asked_by="terminal:ana")
+    step = Step(at=NOON, state=state, words=said.partition(" ")[0].rstrip("."), detail=detail)
+
+    assert spoken(step_document(build, step)) == [said]
+    assert (f"It says: {detail}" in spoken(document_of(build))) == (detail in said)
 
 
 @pytest.mark.parametrize("hostile", ["<!channel> *x* `y`", "\u202egnp", "x" * 5_000])

@@ -195,12 +195,12 @@ def test_everybody_with_a_right_is_listed_with_the_reason(desk: GovernedDesk) ->
 
     assert desk.says("access")[:7] == [
         "Who may do what",
-        "Who | Right | Why | By | Since",
-        "U0ANA | admin | HUB_BOT_ADMINS names them | – | –",
-        "U0OLA | operator | HUB_BOT_OPERATORS names them | – | –",
-        "S0OPS | operator | granted | U0ANA | 2026-11-21 09:00 UTC",
-        "U0MAX | operator | in S0OPS: granted | U0ANA | 2026-11-21 09:00 UTC",
-        "U0OLA | operator | in S0OPS: granted | U0ANA | 2026-11-21 09:00 UTC",
+        "Who | Right | Why | As one of | By | Since",
+        "U0ANA | admin | HUB_BOT_ADMINS names them | – | – | –",
+        "U0OLA | operator | HUB_BOT_OPERATORS names them | – | – | –",
+        "S0OPS | operator | granted | – | U0ANA | 2026-11-21 09:00 UTC",
+        "U0MAX | operator | granted to the group | S0OPS | U0ANA | 2026-11-21 09:00 UTC",
+        "U0OLA | operator | granted to the group | S0OPS | U0ANA | 2026-11-21 09:00 UTC",
     ]
 
 
@@ -209,7 +209,7 @@ def test_where_nobody_is_named_that_is_the_reason() -> None:
         desk.as_(None)
         said = desk.says("access")
 
-    assert "every full member | operator | the settings name nobody | – | –" in said
+    assert "every full member | operator | the settings name nobody" in said
     assert any(each.startswith("Nobody is an admin.") for each in said)
 
 
@@ -218,7 +218,7 @@ def test_one_persons_right_is_explained(desk: GovernedDesk) -> None:
 
     assert desk.says("access <@U0OLA>") == [
         "U0OLA is an admin.",
-        "- admin: in S0OPS: granted by U0ANA, 2026-11-21 09:00 UTC",
+        "- admin, as one of S0OPS: granted to the group by U0ANA, 2026-11-21 09:00 UTC",
         "- operator: HUB_BOT_OPERATORS names them",
     ]
     assert desk.says("access U0BEA") == ["U0BEA is a member."]

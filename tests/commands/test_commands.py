@@ -11,7 +11,7 @@ from bot.chat.command import AnyCommand
 from bot.chat.router import Router
 from bot.governance.roles import Role
 from commands import COMMANDS
-from tests.support.following import open_following_desk
+from tests.support.whole import BY_DOCKER_HUB, open_whole_desk
 
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 
@@ -52,7 +52,7 @@ def test_only_help_is_for_strangers(command: AnyCommand) -> None:
 
 @every_command
 def test_its_result_is_one_json_document_without_its_question(command: AnyCommand) -> None:
-    with open_following_desk() as desk:
+    with open_whole_desk(file=BY_DOCKER_HUB) as desk:
         desk.ask("subscribe acme/api")
         outcome = desk.ask(command.examples[0][0].replace("1.4.1", "1.0.0").replace("1.4.2", "1.1.0"))
 

@@ -6,11 +6,11 @@ what leaves is sent once at most, and only with the rights of that moment; and i
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, product
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -126,6 +126,9 @@ class Outside:
         self.how = "done"
         self.is_readable: bool | None = True
         self.is_guarded = False
+
+    def channels(self, _change: Change) -> Sequence[str]:
+        return ()
 
     def begin(self, _connection: Connection, _change: Change, _now: datetime) -> None:
         if self.how == "crash before":
@@ -262,7 +265,8 @@ def proposal(role: str) -> Proposal:
 
 processes = st.sampled_from((0, 1))
 people = st.sampled_from((ANA, BEA, OLA))
-fates = st.sampled_from(("dies before", "dies after", "away", "answer lost"))
+FATES = ("dies before", "dies after", "away", "answer lost")
+HOWS = ("done", "dies before", "dies after", "refused", "unanswered", "crash", "crash before")
 MEANWHILE = ("", "asker falls", "approver falls", "slack is away", "slow rounds", "unanswered")
 TOO_LATE = "too late"
 recent = st.sampled_from((0, 0, 1, 1, 2, 3))
@@ -321,7 +325,7 @@ class Changes(RuleBasedStateMachine):
             self.go_round(process)
             self.end_a_slow_round(1 - process)
 
-    @rule(process=processes, turns=st.integers(1, 4), kind=fates, meanwhile=st.sampled_from(MEANWHILE))
+    @rule(process=processes, turns=st.integers(1, 4), kind=st.sampled_from(FATES), meanwhile=st.sampled_from(MEANWHILE))
     def ask_in_vain(self, process: int, turns: int, kind: str, meanwhile: str) -> None:
         """Have an asking process die, or lose the database; and then something happens before the loop finds out."""
         self.fate(process, turns, kind)
@@ -380,14 +384,12 @@ class Changes(RuleBasedStateMachine):
     def slack(self, *, is_up: bool) -> None:
         self.world.is_slack_up = is_up
 
-    @rule(process=processes, turns=st.integers(1, 6), kind=fates)
+    @rule(process=processes, turns=st.integers(1, 6), kind=st.sampled_from(FATES))
     def fate(self, process: int, turns: int, kind: str) -> None:
         self.world.fates[process].left, self.world.fates[process].kind = turns, kind
 
     @rule(
-        how=st.sampled_from(
-            ("done", "done", "done", "dies before", "dies after", "refused", "unanswered", "crash", "crash before")
-        ),
+        how=st.sampled_from(("done", "done", *HOWS)),
         is_readable=st.sampled_from((True, False, None)),
         is_guarded=st.sampled_from((False, False, True)),
     )
@@ -463,10 +465,37 @@ def _play(store: Store, clock: FrozenClock, *, examples: int, steps: int) -> Non
     run_state_machine_as_test(lambda: Changes(store, clock), settings=chosen)  # type: ignore[arg-type]  # It makes one.
 
 
+def test_whatever_a_process_dies_of_at_whichever_step(clock: FrozenClock) -> None:
+    store = open_store("sqlite://", now=clock.now)
+    store.reshape(metadata.create_all)
+
+    for turns, kind in product(range(1, 8), FATES):
+        approved = Changes(store, clock)
+        approved.fate(0, turns, kind)
+        approved.have_approved(0, 0, "")
+        approved.teardown()
+        asked = Changes(store, clock)
+        asked.ask_in_vain(0, turns, kind, "")
+        asked.teardown()
+    store.close()
+
+
+def test_whatever_happens_between_approval_and_sending(clock: FrozenClock) -> None:
+    store = open_store("sqlite://", now=clock.now)
+    store.reshape(metadata.create_all)
+
+    for how, is_readable, meanwhile in product(HOWS, (True, None), (*MEANWHILE, TOO_LATE)):
+        machine = Changes(store, clock)
+        machine.outside(how, is_readable=is_readable, is_guarded=False)
+        machine.have_approved(0, 0, meanwhile)
+        machine.teardown()
+    store.close()
+
+
 def test_changes_are_sent_once_at_most_never_without_right_and_never_lost(clock: FrozenClock) -> None:
     store = open_store("sqlite://", now=clock.now)
     store.reshape(metadata.create_all)
-    _play(store, clock, examples=60, steps=15)
+    _play(store, clock, examples=40, steps=15)
     store.close()
 
 

@@ -77,9 +77,15 @@ class Desk:
         progress: What the person was told while a command ran.
     """
 
-    def __init__(self, hub: HubSimulator, credentials: Credentials, default_namespace: str | None) -> None:
+    def __init__(
+        self,
+        hub: HubSimulator,
+        credentials: Credentials,
+        default_namespace: str | None,
+        clock: FrozenClock | None = None,
+    ) -> None:
         self.hub = hub
-        self.clock = FrozenClock(NOW)
+        self.clock = clock or FrozenClock(NOW)
         self.client = HubClient(HubUrls(hub.url, hub.url, hub.url), credentials, self.clock)
         self.router = Router(COMMANDS)
         self.progress: list[str] = []

@@ -20,9 +20,8 @@ from bot.pushes.webhook_setup import Receiver
 from bot.sandbox.hub.simulator import HubSimulator
 from bot.sandbox.hub.state import HubState
 from bot.slack.client import Posted
-from bot.store.engine import open_store
-from bot.store.migrations import upgrade
 from bot.store.workspaces import HOME
+from tests.support.databases import open_database
 from tests.support.desk import NOW, Desk, small_hub, spoken
 
 CHANNEL = "C0RELEASES"
@@ -81,8 +80,7 @@ class FollowingDesk(Desk):
     def __init__(self, hub: HubSimulator, credentials: Credentials, receiver: Receiver) -> None:
         super().__init__(hub, credentials, "acme")
         self.channel = Channel()
-        self.store = open_store("sqlite://", now=self.clock.now)
-        upgrade(self.store)
+        self.store = open_database(self.clock.now)
         self.subscribing = Subscribing(
             self.store,
             HOME,

@@ -1,6 +1,6 @@
 """A desk with a database, rights and the rules under which anything is changed: for commands about the bot itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,8 +25,7 @@ from bot.hub.auth import Credentials
 from bot.sandbox.hub.simulator import HubSimulator
 from bot.slack.accounts import Account
 from bot.slack.failures import Kind, SlackCallError
-from bot.store.engine import open_store
-from bot.store.migrations import upgrade
+from tests.support.databases import open_database
 from tests.support.desk import NOW, Desk, small_hub, spoken
 
 _HELP = commands.help.make_command(())
@@ -74,6 +73,9 @@ class Invites:
     def __init__(self) -> None:
         self.sent: list[str] = []
 
+    def channels(self, _change: Change) -> Sequence[str]:
+        return ()
+
     def begin(self, connection: Connection, change: Change, now: object) -> None:
         """Do nothing."""
 
@@ -102,8 +104,7 @@ class GovernedDesk(Desk):
     def __init__(self, hub: HubSimulator, policy: Policy) -> None:
         super().__init__(hub, Credentials.from_values(), "acme")
         self.people = People()
-        self.store = open_store("sqlite://", now=self.clock.now)
-        upgrade(self.store)
+        self.store = open_database(self.clock.now)
         self.roles = Roles(
             policy,
             self.people,

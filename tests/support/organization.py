@@ -21,10 +21,9 @@ from bot.sandbox.hub.organizations import Organization
 from bot.sandbox.hub.simulator import HubSimulator
 from bot.sandbox.hub.state import HubState
 from bot.store.base import Store
-from bot.store.engine import open_store
-from bot.store.migrations import upgrade
 from bot.store.workspaces import HOME
 from commands import invite, invites
+from tests.support.databases import open_database
 from tests.support.desk import NOW, Desk, ago, small_hub, spoken
 
 CHANNEL = "C0PLATFORM"
@@ -65,9 +64,7 @@ class OrganizationDesk(Desk):
     @cached_property
     def store(self) -> Store:
         """The database; made for who needs it."""
-        store = open_store("sqlite://", now=self.clock.now)
-        upgrade(store)
-        return store
+        return open_database(self.clock.now)
 
     @cached_property
     def governance(self) -> Governance:

@@ -1,6 +1,6 @@
 """The buttons of requests for approval, whoever presses them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -42,6 +42,9 @@ PROPOSAL = Proposal(
 
 class Nothing:
     """Carries out changes of which nobody hears."""
+
+    def channels(self, _change: Change) -> Sequence[str]:
+        return ()
 
     def begin(self, connection: Connection, change: Change, now: datetime) -> None:
         pass

@@ -168,8 +168,10 @@ def _refuse_changes_of_audit() -> None:
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit()"
         )
         return
-    for act in ("UPDATE", "DELETE"):
+    # INSERT OR REPLACE deletes without a word to a trigger, so what is there already is looked for.
+    there = "WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)"
+    for act, when in (("UPDATE", ""), ("DELETE", ""), ("INSERT", there)):
         op.execute(
-            f"CREATE TRIGGER audit_is_kept_on_{act.lower()} BEFORE {act} ON audit "
+            f"CREATE TRIGGER audit_is_kept_on_{act.lower()} BEFORE {act} ON audit {when} "
             f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
         )
