@@ -42,20 +42,24 @@ TIPS = (
     ("/hub tags acme/api", "the newest tags of a repository, to page and to share"),
     ("/hub subscribe acme/api", "then push a tag of acme/api on the right: it is announced here"),
     ("/hub diff acme/api:latest edge", "what changed between two images"),
+    ("/hub trigger acme/api", "have it built, and watch the build go on"),
 )
 WELCOME = """\
 Hub Bot is ready: open {url}
 
-A Slack workspace and a Docker Hub, both simulated on this machine; the bot is the real one. Three things to try:
+A Slack workspace and a Docker Hub, both simulated on this machine; the bot is the real one. Four things to try:
 {tips}
 
 Ctrl-C ends everything.
 """
 POSTED_WELCOME = """\
-*Welcome to the sandbox.* I am the real Hub Bot; Slack and Docker Hub are simulated here. Three things to try:
+*Welcome to the sandbox.* I am the real Hub Bot; Slack and Docker Hub are simulated here. Four things to try:
 {tips}
 Answers are for your eyes only until you press _Share_; an announcement is for the whole channel, and comes about ten \
-seconds after the push. On the right you can also break the network and move the time."""
+seconds after the push.
+`/hub trigger acme/billing` and `/hub invite olga@acme.example --role owner` wait for a second person: become \
+_Ines Ito_, at the top left, and look at what Hub Bot wrote to her. On the right you can also break the network, let \
+builds fail and move the time."""
 
 
 def run_demo(*, port: int | None, uses_socket_mode: bool, is_verbose: bool) -> int:
@@ -85,7 +89,7 @@ def run_demo(*, port: int | None, uses_socket_mode: bool, is_verbose: bool) -> i
 
 def _run(sandbox: Sandbox, bot: "_Bot", stopping: threading.Event) -> int:
     _greet(sandbox)
-    bot.start(sandbox.environment())
+    bot.start(sandbox.environment(), sandbox.configuration())
     try:
         if bot.is_ready(stopping) and _is_reachable(sandbox, bot, stopping):
             tips = "\n".join(f"  {line:34}{what}" for line, what in TIPS)
@@ -131,10 +135,13 @@ class _Bot:
     def state(self) -> BotState:
         return "up" if self.is_running else "down"
 
-    def start(self, settings: Mapping[str, str]) -> None:
+    def start(self, settings: Mapping[str, str], configuration: str) -> None:
+        file = self._folder / "hub-bot.toml"
+        file.touch(mode=0o600)  # There are secrets in it, though none that matter.
+        file.write_text(configuration, encoding="utf-8")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bot", "serve"],
-            env={**_inherited(), **settings, "HUB_BOT_PORT": str(self._port)},
+            env={**_inherited(), **settings, "HUB_BOT_CONFIG": str(file), "HUB_BOT_PORT": str(self._port)},
             # A folder of its own: what it writes goes with it, and no file there can stand in for a module of Python's.
             cwd=self._folder,
             stdin=subprocess.DEVNULL,

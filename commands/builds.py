@@ -10,7 +10,8 @@ from typing import Any, Self
 import click
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.builds.card import commit_cell, duration
+from bot.builds.build_rows import FollowedBuild
+from bot.builds.card import commit_cell, duration, further_word
 from bot.builds.history import History, KnownBuild
 from bot.builds.model import ProviderKind, Ref
 from bot.builds.progress import Progress, Verdict
@@ -27,7 +28,8 @@ NOTHING = "–"
 NO_DATABASE = "Nothing is known of builds here: there is no database."
 NOT_SHOWN = "{provider} does not show builds: these are those that were asked for here."
 ONLY_HERE = "Marked with *: asked for here, and not shown by {provider}."
-_VERDICTS = {Verdict.STUCK: ", stuck", Verdict.DROPPED: ", dropped"}
+PROBABLY = ", probably"
+_VERDICTS: Mapping[Verdict | None, str] = {Verdict.STUCK: ", stuck", Verdict.DROPPED: ", dropped"}
 
 
 class BuildsArguments(Arguments):
@@ -53,6 +55,7 @@ class BuildFacts(BaseModel):
             `requested` and `refused`.
         detail: The provider's own word for it.
         verdict: `stuck` or `dropped`; None: nothing is to be said of how it goes.
+        is_seen_by_tag: Whether it is known from its tag alone, which was pushed when it ended, that it was built.
         tag: The Docker tag that it makes.
         ref: The branch or Git tag that it is made from.
         commit: The Git commit.
@@ -70,6 +73,7 @@ class BuildFacts(BaseModel):
     state: str
     detail: str = ""
     verdict: Verdict | None = None
+    is_seen_by_tag: bool = False
     tag: str | None = None
     ref: str | None = None
     commit: str | None = None
@@ -84,19 +88,24 @@ class BuildFacts(BaseModel):
     @classmethod
     def of(cls, known: KnownBuild) -> Self:
         """Return the facts of a build."""
-        followed = known.ours
-        asked_by = followed.asked_by if followed else None
         facts: dict[str, Any] = {"id": known.id, "state": known.state, "verdict": known.verdict, "at": known.at}
+        if known.ours is not None:
+            facts |= _followed(known.ours, is_shown=known.build is not None)
         if known.build is not None:
-            facts |= known.build.model_dump(exclude={"id", "state", "asked_at"})
-            return cls(**facts, seconds=known.build.seconds, asked_by=asked_by)
-        if followed is None:
-            return cls(**facts)
-        run = followed.run
-        facts |= run.model_dump(include={"detail", "ref", "commit", "started_at", "ended_at", "log_url"})
-        tag = run.tag or (followed.order.name if followed.order.ref is Ref.DOCKER_TAG else None)
-        seconds = run.seconds(followed.asked_at)
-        return cls(**facts, tag=tag, seconds=seconds, asked_by=asked_by, is_shown=False)
+            shown = known.build.model_dump(exclude={"id", "state", "asked_at"}, exclude_none=True)
+            facts |= {**shown, "seconds": known.build.seconds}
+        return cls(**facts)
+
+
+def _followed(build: FollowedBuild, *, is_shown: bool) -> dict[str, Any]:
+    """Return what we know of a build ourselves; of one that is shown, what its provider may leave out."""
+    run = build.run
+    tag = run.tag or (build.order.name if build.order.ref is Ref.DOCKER_TAG else None)
+    facts = {"tag": tag, "ref": run.ref, "commit": run.commit, "asked_by": build.asked_by, "is_shown": is_shown}
+    if is_shown:
+        return facts
+    own = run.model_dump(include={"detail", "started_at", "ended_at", "log_url", "is_seen_by_tag"})
+    return {**facts, **own, "seconds": run.seconds(build.asked_at)}
 
 
 class BuildsResult(Result):
@@ -164,22 +173,30 @@ def render(result: BuildsResult) -> Document:
     notes = tuple(Note(marked(note)) for note in (*result.problems, *result.notes))
     if not result.builds:
         return Document(title, (Paragraph(marked(_nothing(result))), *notes))
-    columns = (Column("State"), Column("Tag"), Column("Commit"), Column("When"), Column("Took"), Column("Log"))
-    table = Table(title, columns, tuple(_row(each, result) for each in result.builds))
+    cells = [_cells(each, result) for each in result.builds]
+    # Some providers know tags, others branches.
+    names = [name for name in cells[0] if name not in {"Tag", "From"} or any(row[name] != NOTHING for row in cells)]
+    rows = tuple(tuple(row[name] for name in names) for row in cells)
+    table = Table(title, tuple(Column(name) for name in names), rows)
     return Document(title, (table, Note(marked(_source(result))), *notes))
 
 
-def _row(build: BuildFacts, result: BuildsResult) -> tuple[Inline, ...]:
-    is_marked = result.is_shown and not build.is_shown
-    detail = f" ({build.detail})" if build.detail and build.detail.lower() != build.state else ""
-    return (
-        f"{build.state}{_VERDICTS[build.verdict] if build.verdict else ''}{detail}{' *' if is_marked else ''}",
-        Code(build.tag) if build.tag else build.ref or NOTHING,
-        commit_cell(build.commit) if build.commit else NOTHING,
-        Moment(build.at),
-        duration(build.seconds) if build.seconds is not None else NOTHING,
-        Link("open", build.log_url) if build.log_url else NOTHING,
-    )
+def _cells(build: BuildFacts, result: BuildsResult) -> dict[str, Inline]:
+    return {
+        "State": _state(build, is_marked=result.is_shown and not build.is_shown),
+        "Tag": Code(build.tag) if build.tag else NOTHING,
+        "From": Code(build.ref) if build.ref else NOTHING,
+        "Commit": commit_cell(build.commit) if build.commit else NOTHING,
+        "When": Moment(build.at),
+        "Took": duration(build.seconds) if build.seconds is not None else NOTHING,
+        "Log": Link("open", build.log_url) if build.log_url else NOTHING,
+    }
+
+
+def _state(build: BuildFacts, *, is_marked: bool) -> str:
+    detail = further_word(build.state, build.detail)
+    verdict = PROBABLY if build.is_seen_by_tag else _VERDICTS.get(build.verdict, "")
+    return f"{build.state}{verdict}{f' ({detail})' if detail else ''}{' *' if is_marked else ''}"
 
 
 def _source(result: BuildsResult) -> str:

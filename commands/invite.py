@@ -215,7 +215,10 @@ def render(result: InviteResult) -> Document:
 
 def _table(result: InviteResult) -> Table:
     columns = (Column("Who"), Column("State"), Column("More"))
-    return Table("Invitees", columns, tuple(_row(each, is_dry_run=result.is_dry_run) for each in result.people))
+    # Where there is nothing more to say of anybody, there is no column for it.
+    shown = columns if any(each.detail for each in result.people) else columns[:2]
+    rows = tuple(_row(each, is_dry_run=result.is_dry_run)[: len(shown)] for each in result.people)
+    return Table("Invitees", shown, rows)
 
 
 def _row(each: Invitee, *, is_dry_run: bool) -> tuple[Inline, ...]:

@@ -1,6 +1,6 @@
 """What people see of builds: one message that follows one, a note for each step, how others end. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -31,13 +31,21 @@ ASK_AGAIN = "`/hub trigger {repository}` asks for it anew."
 _COMMIT_SHOWN = 12
 _MINUTE, _HOUR = 60, 3_600
 _VERDICTS = {Verdict.STUCK: ", and nothing was heard for long", Verdict.DROPPED: ", and dropped, it seems"}
+# What providers call these states themselves, which tells nobody more than our own words do.
+_SAY_NO_MORE: Mapping[str, frozenset[str]] = {
+    Progress.QUEUED: frozenset({"queued", "pending", "created", "requested"}),
+    Progress.BUILDING: frozenset({"building", "in progress", "in_progress", "running", "started"}),
+    Progress.SUCCESS: frozenset({"success", "done", "built"}),
+    Progress.FAILED: frozenset({"failed", "failure", "error"}),
+    Progress.CANCELED: frozenset({"canceled", "cancelled"}),
+}
 _ENDS = {BuildState.SUCCESS: "was built", BuildState.FAILED: "failed to build", BuildState.CANCELED: "was canceled"}
 
 
 def document_of(build: FollowedBuild) -> Document:
     """Return a build as people read it: what is built, how far it is, where to look, what to do about it."""
     run = build.run
-    parts: list[Part] = [Paragraph(line(Strong(str(build.order)), ": ", _headline(build), "."))]
+    parts: list[Part] = [Paragraph(line(Strong(str(build.order)), ": ", *marked(_headline(build)), "."))]
     if run.said and run.state in {Progress.REQUESTED, Progress.REFUSED}:
         parts.append(Paragraph(marked(run.said)))
     parts.append(Facts(tuple(_facts(build))))
@@ -47,14 +55,15 @@ def document_of(build: FollowedBuild) -> Document:
         parts.append(Note(line(BY_ITS_TAG)))
     if run.problem and not run.state.is_final:
         parts.append(Note(line("I could not look just now. ", *marked(run.problem))))
-    parts.append(Note(line(build.id)))
+    # The answer to the command and the history call it so, too.
+    parts.append(Note(line(build.change_id or build.id)))
     return Document("", tuple(parts))
 
 
 def step_document(build: FollowedBuild, step: Step) -> Document:
     """Return the note on a step; that on the end names who asked, whom nobody tells of a changed message."""
-    detail = f" ({step.detail})" if step.detail and step.detail.lower() != step.words.lower() else ""
-    pieces: list[Inline] = [*marked(step.words.rstrip(".")), f"{detail}."]
+    detail = further_word(step.state, step.detail)
+    pieces: list[Inline] = [*marked(step.words.rstrip(".")), f" ({detail})." if detail else "."]
     if step.state.is_final:
         pieces += [*_took(build), *_log(build.run.log_url)]
         if not build.asker.is_terminal:
@@ -76,7 +85,7 @@ def end_document(repository: str, build: Build) -> Document:
     pieces: list[Inline] = [Strong(what), f" {_ENDS[build.state]}"]
     if build.seconds is not None:
         pieces.append(f" after {duration(build.seconds)}")
-    detail = build.detail if build.detail.lower() not in {"", build.state} else ""
+    detail = further_word(build.state, build.detail)
     pieces.append(f" ({detail})." if detail else ".")
     facts: list[tuple[str, Line]] = []
     if build.ended_at:
@@ -95,6 +104,11 @@ def duration(seconds: float) -> str:
     if whole < _HOUR:
         return f"{whole // _MINUTE} min {whole % _MINUTE} s".removesuffix(" 0 s")
     return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min".removesuffix(" 0 min")
+
+
+def further_word(state: str, detail: str) -> str:
+    """Return the provider's own word for a state where it says more than ours, else nothing."""
+    return "" if detail.lower() in _SAY_NO_MORE.get(state, frozenset()) else detail
 
 
 def page_of(setup: Setup) -> Link | None:
@@ -138,8 +152,15 @@ def dropped_words(build: FollowedBuild) -> str:
     return f"Dropped, it seems: {who} shows its builds, and after {length} this is not among them"
 
 
+def updated_words(tag: str, after: timedelta) -> str:
+    """Return what to say of a build of which nothing is known but that a tag was pushed since."""
+    return f"`{tag}` was updated {in_words(after)} later, so it was probably built"
+
+
 def _headline(build: FollowedBuild) -> str:
     run = build.run
+    if run.is_seen_by_tag and run.tag and run.ended_at:
+        return updated_words(run.tag, run.ended_at - build.asked_at)
     seconds = run.seconds(build.asked_at)
     words = word_of(run.state)
     words = words[:1].lower() + words[1:]
@@ -154,15 +175,15 @@ def _facts(build: FollowedBuild) -> Iterator[tuple[str, Line]]:
     yield "Asked", line("by ", who, ", ", Moment(build.asked_at))
     project = f", {build.setup.project}" if build.setup.project else ""
     yield "Built by", line(f"{build.setup.provider.label}{project}")
-    if run.tag and run.tag != build.order.name:
+    if run.tag and run.tag != build.order.name and not run.is_seen_by_tag:
         yield "Tag", line(Code(run.tag))
     yield from _source_facts(run.ref if run.ref != build.order.name else None, run.commit)
-    if run.detail and run.detail.lower() != run.state:
-        yield "It says", line(run.detail)
+    if detail := further_word(run.state, run.detail):
+        yield "It says", line(detail)
     if run.started_at:
         yield "Began", line(Moment(run.started_at))
     if run.ended_at:
-        yield "Ended", line(Moment(run.ended_at))
+        yield ("Updated" if run.is_seen_by_tag else "Ended"), line(Moment(run.ended_at))
     if run.log_url:
         yield "Log", line(Link("open", run.log_url))
 
@@ -182,7 +203,7 @@ def _advice(build: FollowedBuild) -> Line:
 
 def _took(build: FollowedBuild) -> Line:
     seconds = build.run.seconds(build.asked_at)
-    return (f" It took {duration(seconds)}.",) if seconds is not None and not build.run.is_seen_by_tag else ()
+    return (f" It took {duration(seconds)}.",) if seconds is not None else ()
 
 
 def _log(url: str | None) -> Line:

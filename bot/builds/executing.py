@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from bot.builds import build_rows
 from bot.builds.model import Accepted, Order, Prepared, ProviderKind, Ref, Setup
 from bot.builds.providers.provider import Asked, BuildError, Provider, Refusal
+from bot.builds.reading import fitting_secret
 from bot.builds.setups import KeptSetup, Setups
 from bot.document import format_age
 from bot.errors import UserError
@@ -116,7 +117,7 @@ class BuildExecutor:
         except BuildError as error:
             state = State.UNKNOWN if error.refusal is Refusal.UNHEARD else State.FAILED
             return Outcome(state, str(error), {"refusal": error.refusal, "status": error.status})
-        said = accepted.said or "It was taken."
+        said = accepted.said or f"{setup.provider.label} took it."
         return Outcome(State.DONE, said, accepted.model_dump(mode="json"))
 
     def read_back(self, change: Change) -> Outcome | None:
@@ -128,7 +129,12 @@ class BuildExecutor:
         setup, order = _setup_of(change), _order_of(change)
         asked = Asked(order, change.started_at or change.requested_at)
         try:
-            found = self._providers[setup.provider].find(setup, self._setups.secret(setup.repository), asked)
+            kept, secret = self._setups.find(setup.repository), self._setups.secret(setup.repository)
+            if kept is None or secret is None or kept.mark != change.request["mark"]:
+                secret = None
+            else:
+                secret = fitting_secret(setup, kept.setup, secret)
+            found = self._providers[setup.provider].find(setup, secret, asked)
         except (BuildError, UserError):
             return None
         if found is None:

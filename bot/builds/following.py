@@ -14,11 +14,13 @@ from sqlalchemy import Connection, delete, select
 
 from bot.builds import build_rows, progress
 from bot.builds.build_rows import FollowedBuild
-from bot.builds.card import direct_document, dropped_words, stuck_words
-from bot.builds.model import Build, ProviderKind, Ref
+from bot.builds.card import direct_document, dropped_words, stuck_words, updated_words
+from bot.builds.model import Build, ProviderKind, Ref, Setup
 from bot.builds.progress import Run, Verdict
+from bot.builds.providers.claims import is_ours
 from bot.builds.providers.provider import Asked, BuildError
-from bot.builds.reading import BuildSource, secret_for
+from bot.builds.pushed_tags import is_ended_by, is_since
+from bot.builds.reading import DOCKER_HUBS, BuildSource, secret_for
 from bot.errors import HubError, NotFoundError, RateLimitedError, UserError
 from bot.hub.client import HubClient
 from bot.hub.tags import Tag
@@ -33,7 +35,6 @@ from bot.store.errors import StoreUnavailableError
 from bot.store.rows import insert_if_new
 from bot.store.tables import builds, cards, lanes, told
 from bot.store.tables import messages as message_rows
-from bot.words import in_words
 
 logger = logging.getLogger(__name__)
 
@@ -44,14 +45,14 @@ LONGEST = timedelta(hours=24)
 """So long after it was asked for, a build is given up."""
 KEPT = timedelta(days=90)
 CRASHED = "Something went wrong in the bot while it looked."
+MISTAKEN = "What was taken for it is another build; this one has not come up"
 GIVEN_UP = "Nothing was found out in a day, and nobody looks any more"
 _LEASE = timedelta(minutes=3)
 """A look asks at most a provider twice, each for a minute, and Docker Hub once."""
-_SKEW = timedelta(seconds=2)
-"""By how much another clock may be behind ours."""
 _TAGS_READ = 25
 _PRUNED_AT_ONCE = 100
 _SHOWN_AT_MOST = 20
+_MOST_COMPARED = 100
 _CHECK_CARD_SECONDS = 30.0
 
 
@@ -62,14 +63,16 @@ class _Look:
     Attributes:
         build: What the provider shows of it; None: nothing.
         shows_builds: Whether the provider shows builds; None: nobody asked, or could.
-        tag: A tag that was pushed since it was asked for; None: none was seen.
+        is_mistaken: Whether what was taken for it is another build.
+        tags: Those that were pushed since it was asked for, as far as they may be of it; the newest first.
         problem: Why something could not be looked at; empty: everything could.
         retry_at: When it makes sense to ask again (UTC); None: whenever.
     """
 
     build: Build | None = None
     shows_builds: bool | None = None
-    tag: Tag | None = None
+    is_mistaken: bool = False
+    tags: tuple[Tag, ...] = ()
     problem: str = ""
     retry_at: datetime | None = None
 
@@ -136,36 +139,43 @@ class Follower(Loop):
         """Ask the provider; where that shows nothing, look at the tags. Never in a transaction."""
         provider = self._source.provider_of(build.setup)
         secret, problem = secret_for(self._source, build.setup)
-        asked = Asked(build.order, build.asked_at, build.run.build_id)
+        asked = self._asked(build)
+        is_told = asked.build_id is not None and build.setup.provider not in DOCKER_HUBS
         try:
             found = provider.find(build.setup, secret, asked)
-            if found is not None and not self._is_anothers(build, found):
+            if found is not None and (is_told or is_ours(asked, found)):
                 return _Look(found, shows_builds=True)
+            if found is not None and found.id == asked.build_id:
+                return _Look(shows_builds=True, is_mistaken=True)
             shows = build.run.shows_builds
             if shows is None or self._is_overdue(build):
                 shows = bool(provider.recent(build.setup, secret, most=_SHOWN_AT_MOST))
             # A provider that shows its builds tells by itself; until it seems to have dropped this one.
-            tag = None if shows and not self._is_overdue(build) else self._updated_tag(build)
+            tags = () if shows and not self._is_overdue(build) else self._updated_tags(build)
         except (BuildError, HubError, UserError) as error:
             retry_at = error.retry_at if isinstance(error, RateLimitedError) else None
             return _Look(problem=str(error), retry_at=retry_at)
-        return _Look(shows_builds=shows, tag=tag, problem=problem)
+        return _Look(shows_builds=shows, tags=tags, problem=problem)
 
-    def _is_anothers(self, build: FollowedBuild, found: Build) -> bool:
-        """Return whether another build that we asked for is known to be this one."""
+    def _asked(self, build: FollowedBuild) -> Asked:
+        """Return what is looked for, with the others that what is found may belong to."""
         with self._store.read() as connection:
-            others = build_rows.recent(connection, build.workspace, build.order.repository, _SHOWN_AT_MOST)
-        return any(
-            each.id != build.id and each.run.build_id == found.id and each.setup.provider is build.setup.provider
-            for each in others
+            known = build_rows.recent(connection, build.workspace, build.order.repository, _MOST_COMPARED)
+        others = tuple(
+            Asked(each.order, each.asked_at, each.run.build_id, is_over=each.run.state.is_final)
+            for each in known
+            if each.id != build.id and _have_one_list(each.setup, build.setup)
+            # What ended without having been found was no build, or is not known to be one.
+            if each.run.build_id or not each.run.state.is_final
         )
+        return Asked(build.order, build.asked_at, build.run.build_id, others=others)
 
     def _is_overdue(self, build: FollowedBuild) -> bool:
         with self._store.read() as connection:
             return progress.is_overdue(build.run, self._store.now(connection), _stuck_after(build))
 
-    def _updated_tag(self, build: FollowedBuild) -> Tag | None:
-        """Return a tag that was pushed since the build was asked for: the one asked for, else the newest.
+    def _updated_tags(self, build: FollowedBuild) -> tuple[Tag, ...]:
+        """Return the tags that were pushed since the build was asked for: the one asked for, else any, newest first.
 
         Raises:
             HubError: Docker Hub does not tell.
@@ -177,14 +187,16 @@ class Follower(Loop):
             else:
                 tags = list(self._hub.tags.newest(name, _TAGS_READ))
         except NotFoundError:
-            return None  # There is none yet.
-        return next((tag for tag in tags if _is_since(build, tag.pushed_at)), None)
+            return ()  # There is none yet.
+        return tuple(tag for tag in tags if is_since(build, tag.pushed_at))
 
     def _note(self, connection: Connection, build: FollowedBuild, look: _Look) -> FollowedBuild:
         now = self._store.now(connection)
+        # Only one of those that wait may take the push of a tag for its own, so this is seen in the same transaction.
+        tag = _own_tag(connection, build, look.tags)
 
         def change(run: Run) -> Run:
-            return _after(build, run, look, now)
+            return _after(build, run, look, tag, now)
 
         def due_at(run: Run) -> datetime:
             return now + _wait(build, run, look, now)
@@ -211,17 +223,30 @@ class Follower(Loop):
         _prune(connection, now)
 
 
-def _after(build: FollowedBuild, before: Run, look: _Look, now: datetime) -> Run:
+def _have_one_list(setup: Setup, other: Setup) -> bool:
+    """Return whether two set-ups lead to the same list of builds, or may."""
+    return setup.provider is other.provider or {setup.provider, other.provider} <= DOCKER_HUBS
+
+
+def _own_tag(connection: Connection, build: FollowedBuild, tags: tuple[Tag, ...]) -> Tag | None:
+    """Return the tag whose push ends this build; None: none does."""
+    known = build_rows.recent(connection, build.workspace, build.order.repository, _MOST_COMPARED) if tags else ()
+    found = (tag for tag in tags if tag.pushed_at and is_ended_by(build, tag.name, tag.pushed_at, known))
+    return next(found, None)
+
+
+def _after(build: FollowedBuild, before: Run, look: _Look, tag: Tag | None, now: datetime) -> Run:
     """Return what is known after a look."""
     run = before.model_copy(update={"looks": before.looks + 1, "problem": look.problem})
     if look.shows_builds is not None:
         run = run.model_copy(update={"shows_builds": look.shows_builds})
     if look.build is not None:
         run = progress.observed(run, look.build, now)
-    elif look.tag is not None and look.tag.pushed_at is not None:
-        length = in_words(look.tag.pushed_at - build.asked_at)
-        words = f"`{look.tag.name}` was updated {length} later"
-        run = progress.seen_by_tag(run, look.tag.name, look.tag.pushed_at, now, words=words)
+    elif look.is_mistaken:
+        run = progress.mistaken(run, now, words=MISTAKEN)
+    elif tag is not None and tag.pushed_at is not None:
+        words = updated_words(tag.name, tag.pushed_at - build.asked_at)
+        run = progress.seen_by_tag(run, tag.name, tag.pushed_at, now, words=words)
     if now - build.asked_at >= LONGEST:
         return progress.given_up(run, now, words=GIVEN_UP)
     if progress.is_overdue(run, now, _stuck_after(build)):
@@ -253,12 +278,6 @@ def _wait(build: FollowedBuild, run: Run, look: _Look, now: datetime) -> timedel
 
 def _stuck_after(build: FollowedBuild) -> timedelta:
     return timedelta(seconds=build.setup.stuck_after_seconds)
-
-
-def _is_since(build: FollowedBuild, pushed_at: datetime | None) -> bool:
-    if pushed_at is None or pushed_at < build.asked_at - _SKEW:
-        return False
-    return build.run.baseline is None or pushed_at > build.run.baseline
 
 
 def _arrival(connection: Connection, message_id: str | None) -> bool | None:

@@ -33,7 +33,7 @@ _LABELS = {
     ProviderKind.CLASSIC: "Docker Hub (classic)",
     ProviderKind.GITHUB: "GitHub Actions",
     ProviderKind.GITLAB: "GitLab",
-    ProviderKind.WEBHOOK: "a webhook",
+    ProviderKind.WEBHOOK: "Webhook",
 }
 
 
@@ -200,6 +200,7 @@ class Accepted(BaseModel):
         said: What it answered, in words for people, without secrets; may be empty.
         build_id: Which build it became, if the provider says.
         url: Where people can look, if the provider says; https, or http on this machine.
+        status: The HTTP status of its answer; None: nobody knows.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -207,3 +208,4 @@ class Accepted(BaseModel):
     said: str = ""
     build_id: str | None = None
     url: str | None = None
+    status: int | None = None

@@ -6,9 +6,11 @@
         │            └───────────┴──────► unknown      (nobody tells any more)
         ├──► success | failed | canceled | unknown     (what lies between was not seen)
         └──► refused                                   (the provider did not take it: nothing is built)
+    queued | building ──► requested                    (what was taken for it is another build)
 
-Nothing goes back, and nothing follows an end. Beside it stands a verdict, where something is to be said of how it goes:
-nothing was heard for long, or the provider seems to have dropped it. Whatever is heard takes the verdict away again.
+But for that, nothing goes back, and nothing follows an end. Beside it stands a verdict, where something is to be said
+of how it goes: nothing was heard for long, or the provider seems to have dropped it. Whatever is heard takes the
+verdict away again.
 """
 
 from datetime import datetime, timedelta
@@ -20,7 +22,7 @@ from bot.builds.model import Accepted, Build, BuildState
 
 MOST_STEPS = 20
 """A build has few; a provider that says something new each time must not fill the thread."""
-MAY_BE_QUEUED = "It may have been queued all the same, so it is followed, and was not asked for again."
+MAY_BE_QUEUED = "It is followed all the same."
 TAKEN = "Asked for"
 NOT_TAKEN = "Not taken"
 
@@ -98,7 +100,7 @@ class Run(BaseModel):
         tag: The Docker tag that it makes, or that was seen to be updated.
         ref: The branch or Git tag that it is made from.
         commit: The Git commit.
-        started_at, ended_at: UTC.
+        started_at, ended_at: UTC; where it is known from the tag alone, that was pushed when it ended.
         log_url: Where people find its log; https.
         baseline: When the tag that was asked for had been pushed last before (UTC).
         is_seen_by_tag: Whether it is known from the tag alone that it was built.
@@ -130,8 +132,8 @@ class Run(BaseModel):
     looks: int = 0
 
     def seconds(self, since: datetime) -> float | None:
-        """Return how long it took: from its start, else from when it was asked for; None: it has not ended."""
-        if self.ended_at is None:
+        """Return how long it took: from its start, else from when it was asked for; None: it runs, or nobody knows."""
+        if self.ended_at is None or self.is_seen_by_tag:
             return None
         return max(0.0, (self.ended_at - (self.started_at or since)).total_seconds())
 
@@ -156,7 +158,8 @@ def accepted(run: Run, answer: Accepted, at: datetime) -> Run:
     )
     if run.state is not Progress.REQUESTED:
         return known
-    return _heard(known, at).model_copy(update={"steps": _with_step(known, at, TAKEN)})
+    # No step: the message itself says so already.
+    return _heard(known, at)
 
 
 def not_taken(run: Run, sentence: str, at: datetime, *, may_be_queued: bool) -> Run:
@@ -206,6 +209,16 @@ def seen_by_tag(run: Run, tag: str, pushed_at: datetime, at: datetime, *, words:
         return run
     known = run.model_copy(update={"tag": tag, "ended_at": pushed_at, "is_seen_by_tag": True, "problem": ""})
     return _moved(known, Progress.SUCCESS, at, words=words)
+
+
+def mistaken(run: Run, at: datetime, *, words: str) -> Run:
+    """Return it after what was taken for it turned out to be another build: nothing is known of it any more."""
+    if run.state.is_final:
+        return run
+    fresh = Run(heard_at=run.heard_at)
+    facts = ("build_id", "tag", "ref", "commit", "started_at", "log_url")
+    forgotten = run.model_copy(update={name: getattr(fresh, name) for name in facts})
+    return _moved(forgotten, Progress.REQUESTED, at, words=words)
 
 
 def judged(run: Run, verdict: Verdict, at: datetime, *, words: str) -> Run:

@@ -9,6 +9,9 @@ from bot.builds.model import Build, ProviderKind, Setup
 from bot.builds.providers.provider import BuildError, Provider
 from bot.errors import HubError, UserError
 
+DOCKER_HUBS = frozenset({ProviderKind.DOCKER_HUB, ProviderKind.CLASSIC})
+"""Who builds at Docker Hub, which shows all its builds in one list, and never says which of them a trigger became."""
+
 
 class BuildSource(Protocol):
     """Knows who builds what. `bot.builds.service.Builds` is one."""
@@ -48,7 +51,19 @@ def secret_for(source: BuildSource, setup: Setup) -> tuple[SecretStr | None, str
         kept = source.setup_of(setup.repository)
     except UserError as error:
         return None, str(error)
-    return (kept[1] if kept and kept[0].provider is setup.provider else None), ""
+    return (fitting_secret(setup, *kept) if kept else None), ""
+
+
+def fitting_secret(setup: Setup, kept: Setup, secret: SecretStr) -> SecretStr | None:
+    """Return a secret if it was kept for where a set-up leads, else None: it is nobody else's business.
+
+    Args:
+        setup: What is to be asked with.
+        kept: With which the secret is kept.
+        secret: The secret.
+    """
+    is_same_place = (setup.provider, setup.url, setup.project) == (kept.provider, kept.url, kept.project)
+    return secret if is_same_place else None
 
 
 def shown_builds(source: BuildSource, repository: str, *, most: int) -> Shown:
@@ -59,7 +74,7 @@ def shown_builds(source: BuildSource, repository: str, *, most: int) -> Shown:
     """
     setup = source.reading_setup(repository)
     shown = _shown(source, setup, most)
-    if shown.builds is not None or setup.provider in {ProviderKind.DOCKER_HUB, ProviderKind.CLASSIC}:
+    if shown.builds is not None or setup.provider in DOCKER_HUBS:
         return shown
     own = _shown(source, Setup(repository=repository, provider=ProviderKind.DOCKER_HUB), most)
     if not own.builds:

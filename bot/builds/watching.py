@@ -40,6 +40,7 @@ _MOST_KNOWN = 200
 _LEASE = timedelta(minutes=3)
 _FARTHEST = EVERY + timedelta(minutes=1)
 _WANTED_EVERY_SECONDS = 15.0
+BY_TAG_ALONE = "probably: known by its tag alone"
 _NO_BUILDS = "Nobody shows any builds of it."
 
 
@@ -223,7 +224,7 @@ def as_build(followed: FollowedBuild) -> Build | None:
     return Build(
         id=run.build_id or followed.id,
         state=BuildState(run.state),
-        detail=run.detail,
+        detail=BY_TAG_ALONE if run.is_seen_by_tag else run.detail,
         tag=run.tag,
         ref=run.ref,
         commit=run.commit,

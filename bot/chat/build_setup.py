@@ -11,7 +11,7 @@ from bot.chat.forms import Choice, Field, FieldKind, Form
 SAVE, SAVE_AND_TEST = "save", "test"
 HINT = (
     "Docker Hub: the trigger URL. GitHub: a fine-grained token that may write Actions. GitLab: a trigger token. "
-    "Webhook: its address, a blank, and a signing key. Kept encrypted, and never shown again."
+    "Webhook: its address, a blank, and a signing key. Kept encrypted."
 )
 _NOT_IN_FORM = {"timeout_seconds", "stuck_after_seconds", "cooldown_seconds", "inputs"}
 _NEEDS_PROJECT = {
@@ -89,11 +89,12 @@ class SetupArguments(ChangeArguments):
                 yield name, value
 
 
-def form(arguments: SetupArguments, known: Setup | None, *, has_secret: bool) -> Form:
+def form(arguments: SetupArguments, repository: str, known: Setup | None, *, has_secret: bool) -> Form:
     """Return the form, with what is known already filled in; never the secret.
 
     Args:
         arguments: What was said with the command.
+        repository: Of what.
         known: The set-up as it is; None: there is none.
         has_secret: Whether a secret is kept, which stays if none is put in.
     """
@@ -103,13 +104,13 @@ def form(arguments: SetupArguments, known: Setup | None, *, has_secret: bool) ->
 
     providers = tuple(Choice(kind.value, _offered(kind)) for kind in ProviderKind)
     first = initial("provider") or ProviderKind.DOCKER_HUB.value
-    hint = f"{HINT} Empty: the one that is kept stays." if has_secret else HINT
+    hint = f"{HINT} Left empty, the one that is kept stays." if has_secret else HINT
     then = arguments.then or SAVE
     tries = (Choice(SAVE, "Save"), Choice(SAVE_AND_TEST, "Save, and test it"))
     return Form(
         title="Set up builds",
         fields=(
-            Field("provider", "Who builds", kind=FieldKind.CHOICE, choices=providers, initial=first),
+            Field("provider", f"Who builds {repository}", kind=FieldKind.CHOICE, choices=providers, initial=first),
             Field("secret", "Trigger URL or token", hint=hint, kind=FieldKind.SECRET, is_optional=has_secret),
             Field(
                 "project",

@@ -71,12 +71,12 @@ def set_up(
     kept = builds.setups.find(repository)
     known = kept.setup if kept else None
     if arguments.then is None:
-        raise InputNeeded(build_setup.form(arguments, known, has_secret=known is not None))
+        raise InputNeeded(build_setup.form(arguments, repository, known, has_secret=known is not None))
     setup = arguments.setup(repository, known)
     # What one provider was trusted with goes to no other, whoever says so.
     stays = known is not None and (known.provider, known.url) == (setup.provider, setup.url)
     secret = arguments.secret or (builds.setups.secret(repository) if stays else None)
-    again = build_setup.form(arguments, None, has_secret=stays)
+    again = build_setup.form(arguments, repository, None, has_secret=stays)
     if secret is None:
         raise InputNeeded(again, {"secret": OWN_SECRET})
     try:

@@ -260,7 +260,8 @@ def secrets(patient: Patient) -> Iterator[Finding]:
         advice = "Put the key they were stored with back at the end of HUB_BOT_SECRET_KEY, or set them up again."
         yield Finding(name, Verdict.BROKEN, said, advice)
     elif keys:
-        yield Finding(name, Verdict.WORKS, f"{len(keys)} of HUB_BOT_SECRET_KEY; every secret can be read.")
+        count = "1 key" if len(keys) == 1 else f"{len(keys)} keys"
+        yield Finding(name, Verdict.WORKS, f"{count} in HUB_BOT_SECRET_KEY; every secret can be read.")
 
 
 def approvals(patient: Patient) -> Iterator[Finding]:

@@ -32,10 +32,10 @@ class NoSecretKeyError(UserError):
 
     reason = "no_secret_key"
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_reading: bool = False) -> None:
+        what = "No secret can be read" if is_reading else "Nothing secret can be stored"
         super().__init__(
-            f"Nothing secret can be stored without a key: whoever runs the bot can set `{SETTING}` to what "
-            "`hub-bot db new-key` prints."
+            f"{what} without a key: whoever runs the bot can set `{SETTING}` to what `hub-bot db new-key` prints."
         )
 
 
@@ -210,7 +210,8 @@ class Vault:
         return True
 
     def _decrypted(self, token: str, workspace: str, name: str) -> SecretStr:
-        self.require_key()
+        if not self._ciphers:
+            raise NoSecretKeyError(is_reading=True)
         try:
             inside = json.loads(MultiFernet(self._ciphers).decrypt(token.encode()))
         except InvalidToken:

@@ -21,8 +21,18 @@ WEBHOOK_SECRET = "sandbox0webhook0secret0of0hub0bot"
 WEBHOOK_NAME = "Hub Bot"
 # What the bot encrypts with; a Fernet key that everybody may know, as all secrets of a sandbox.
 SECRET_KEY = "YSBrZXkgb2YgdGhlIHNhbmRib3gsIGEgc2VjcmV0IDA="
+# Built by Docker Hub beside acme/api, which is seeded so.
+PROTECTED, TO_SET_UP = "acme/billing", "acme/web"
 # Nobody approves what they asked for themselves, so that there is a second admin beside Ana.
 INES = "U0INES"
+
+_BUILDS = """\
+[[builds]]
+repository = "{repository}"
+provider = "docker-hub"
+branch = "main"
+secret = "{url}"
+"""
 
 
 class Sandbox(Service):
@@ -48,6 +58,8 @@ class Sandbox(Service):
     ) -> None:
         self.clock = MovableClock()
         self.hub = HubSimulator(now=self.clock)
+        for repository in (PROTECTED, TO_SET_UP):
+            self.hub.add_builds(repository)
         state, app = seed.acme_workspace(self.clock, manifest)
         _add_second_admin(state)
         self.slack = SlackSimulator(state, app, now=self.clock)
@@ -91,6 +103,17 @@ class Sandbox(Service):
                 else {"SLACK_SIGNING_SECRET": seed.SIGNING_SECRET}
             ),
         }
+
+    def configuration(self) -> str:
+        """Return the configuration file of such a bot: who builds what, and what takes two people.
+
+        `acme/web` is built by Docker Hub, too, and left for people to set up.
+        """
+        builds = "\n".join(
+            _BUILDS.format(repository=repository, url=self.hub.build_trigger(repository))
+            for repository in ("acme/api", PROTECTED)
+        )
+        return f'{builds}\n[protected]\nrepositories = ["{PROTECTED}"]\n'
 
     def announce_pushes_to(self, bot_url: str) -> None:
         """Register the bot's webhook in every repository of the organization, as its owner does in the web form.

@@ -30,6 +30,11 @@ def mrkdwn(line: Line) -> str:
     return "".join(_mrkdwn(piece) for piece in line)
 
 
+def is_mention(piece: Person | Channel | UserGroup) -> bool:
+    """Return whether Slack can show the name of who or what this is."""
+    return _mention(piece) is not None
+
+
 def _cut_piece(piece: Inline, left: int) -> Inline:
     match piece:
         case str():

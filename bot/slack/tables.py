@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.document import Channel, Count, Inline, Link, Moment, Person, Size, Table, plain
+from bot.document import Channel, Count, Inline, Link, Moment, Person, Size, Table, UserGroup, plain
 from bot.slack import blocks, inline, text
 from bot.slack.message import Block, Element
 
@@ -50,7 +50,7 @@ def _cell(piece: Inline, limit: int) -> Element:
             return blocks.number_cell(value, plain(piece))
         case Moment(at) if at is not None:
             return blocks.rich_text(blocks.section([blocks.date(at, text.AGO)]))
-        case Person(slack_id) | Channel(slack_id) if text.is_slack_id(slack_id):
+        case Person() | Channel() | UserGroup() if inline.is_mention(piece):
             return blocks.rich_text(blocks.section(inline.elements((piece,))))
         case Link(label, url) if address := text.web_address(url):
             shown = text.cut(text.one_line(label), limit) or text.NOTHING

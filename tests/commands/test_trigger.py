@@ -42,6 +42,8 @@ EVERY_TRIGGER = r"/api/build/v1/source/.*"
 PROTECTED = f'{BY_DOCKER_HUB}\n[protected]\nrepositories = ["acme/api"]\n'
 GITLAB_PROJECT = "GitLab needs the project: its number, or its path, like `acme/api`."
 ONLY_BY_BUILDING = "This provider can only be tested by building: /hub trigger acme/api."
+ASKED = "Ask Docker Hub to build acme/api:1.4"
+TAKEN = "It was taken."
 COOLING = "acme/api was triggered a moment ago. Nothing was sent; try again in 60 s."
 
 
@@ -182,8 +184,8 @@ def test_the_things_of_a_set_up_are_read() -> None:
 def test_what_was_typed_is_asked_for_at_once(desk: WholeDesk, line: str, body: object, what: str) -> None:
     asked = desk.ask(f"trigger {line}", by=OPERATOR)
 
-    assert asked.lines[:2] == [f"Asked for: Build {what} with Docker Hub. It was taken.", FOLLOWED]
-    assert asked.lines[2].startswith("chg_")
+    assert asked.lines[:-1] == [f"Done: Ask Docker Hub to build {what}.", TAKEN, FOLLOWED]
+    assert asked.lines[-1].startswith("chg_")
     assert (asked.is_good, asked.offers) == (True, [])
     assert desk.triggered() == [body]
 
@@ -208,7 +210,7 @@ def test_the_build_is_followed_in_one_message_with_its_history_in_the_thread(des
 def test_a_short_name_is_read_and_said_how(desk: WholeDesk) -> None:
     asked = desk.ask("trigger api 1.4", by=OPERATOR)
 
-    assert asked.lines[1] == "api was read as acme/api; for the official image write library/api."
+    assert asked.lines[1:3] == [TAKEN, "api was read as acme/api; for the official image write library/api."]
     assert desk.triggered() == [{"docker_tag": "1.4"}]
 
 
@@ -247,7 +249,7 @@ def test_a_nervous_thumb_builds_once(desk: WholeDesk) -> None:
     later = desk.ask("trigger acme/api edge", by=ADMIN)
 
     assert (first.is_good, again.is_good, other.is_good, later.is_good) == (True, False, False, True)
-    assert again.lines[:2] == ["Failed: Build acme/api:1.4 with Docker Hub.", COOLING]
+    assert again.lines[:2] == [f"Failed: {ASKED}.", COOLING]
     assert other.lines[1] == (
         "acme/api was triggered by somebody else a moment ago. Nothing was sent; try again in 40 s."
     )
@@ -281,7 +283,7 @@ def test_what_was_refused_may_be_tried_again_at_once(desk: WholeDesk) -> None:
     refused = desk.ask("trigger acme/api 1.4", by=OPERATOR)
     again = desk.ask("trigger acme/api 1.4", by=OPERATOR)
 
-    assert refused.lines[0] == "Failed: Build acme/api:1.4 with Docker Hub."
+    assert refused.lines[0] == f"Failed: {ASKED}."
     assert "Nothing is built. Check the set-up: /hub trigger setup acme/api." in refused.lines[1]
     assert FOLLOWED not in refused.lines
     assert again.is_good
@@ -301,7 +303,7 @@ def test_what_was_not_heard_is_said_and_not_repeated(desk: WholeDesk, after: str
     desk.hub.faults.add(Fault(kind="reset", path=EVERY_TRIGGER, after=after, times=1))  # type: ignore[arg-type]
     unheard = desk.ask("trigger acme/api 1.4", by=OPERATOR)
 
-    assert unheard.lines[0] == "Outcome unknown: Build acme/api:1.4 with Docker Hub."
+    assert unheard.lines[0] == f"Outcome unknown: {ASKED}."
     assert unheard.lines[1].endswith("The build may have been queued; it is not asked for again.")
     assert FOLLOWED in unheard.lines
     assert not unheard.is_good
@@ -335,9 +337,10 @@ def test_in_a_channel_with_strangers_it_is_followed_in_a_direct_message(desk: Wh
     asked = desk.ask("trigger acme/api 1.4", channel=PARTNER)
     desk.run(2)
 
-    assert asked.lines[1] == (
-        "It is followed in a direct message to you, because people of another organization read this channel."
-    )
+    assert asked.lines[1:-1] == [
+        TAKEN,
+        "It is followed in a direct message to you, because people of another organization read this channel.",
+    ]
     assert desk.messages(PARTNER) == []
     assert desk.told(ADMIN)[0].startswith("*acme/api:1.4*: ")
 
@@ -346,15 +349,15 @@ def test_in_a_direct_message_it_is_followed_there(desk: WholeDesk) -> None:
     asked = desk.ask("trigger acme/api 1.4", channel=direct_message(desk.slack, ADMIN).id)
     desk.run(2)
 
-    assert asked.lines[1] == FOLLOWED_DIRECTLY
+    assert asked.lines[1:-1] == [TAKEN, FOLLOWED_DIRECTLY]
     assert desk.told(ADMIN)[0].startswith("*acme/api:1.4*: asked for.")
 
 
 def test_in_a_terminal_it_is_shown_and_asked_first(desk: WholeDesk) -> None:
     status, output, errors = desk.in_terminal("trigger acme/api 1.4")
 
-    assert status == 0
-    assert output[0] == "Build acme/api:1.4 with Docker Hub"
+    assert status == 1
+    assert output[0] == ASKED
     assert any('{"docker_tag": "1.4"}' in row for row in output)
     assert errors
     assert desk.triggered() == []
@@ -365,10 +368,7 @@ def test_in_a_terminal_yes_builds(desk: WholeDesk) -> None:
     desk.run(3)
 
     assert (status, errors) == (0, [])
-    assert output[-3:-1] == [
-        "Asked for: Build acme/api:1.4 with Docker Hub. It was taken.",
-        "How it goes: /hub builds acme/api.",
-    ]
+    assert output[-4:-1] == [f"Done: {ASKED}.", TAKEN, "How it goes: /hub builds acme/api."]
     assert desk.triggered() == [{"docker_tag": "1.4"}]
     assert desk.messages() == []
 
@@ -377,7 +377,7 @@ def test_as_json_there_are_facts(desk: WholeDesk) -> None:
     status, output, _ = desk.in_terminal("trigger acme/api 1.4 --yes", as_json=True)
 
     found = json.loads("\n".join(output))
-    assert (status, found["state"], found["summary"]) == (0, "done", "Build acme/api:1.4 with Docker Hub")
+    assert (status, found["state"], found["summary"]) == (0, "done", ASKED)
 
 
 # Approval.
@@ -394,7 +394,7 @@ def test_a_protected_repository_waits_for_somebody_else(guarded: WholeDesk) -> N
     asked = guarded.ask("trigger acme/api 1.4")
     guarded.run(2)
 
-    assert asked.lines[0] == "Waits for approval: Build acme/api:1.4 with Docker Hub."
+    assert asked.lines[0] == f"Waits for approval: {ASKED}."
     assert asked.lines[1].startswith(f"{MEMBER} can approve it until ")
     assert FOLLOWED not in asked.lines
     assert (guarded.triggered(), guarded.messages(), guarded.told(ADMIN)) == ([], [], [])
@@ -409,8 +409,7 @@ def test_a_protected_repository_waits_for_somebody_else(guarded: WholeDesk) -> N
     assert f"POST {guarded.hub.url}/api/build/v1/source/" in change.proposal.shown[0]
     assert guarded.told(MEMBER)[0].startswith("*Approved and done*")
     (told,) = guarded.told(ADMIN)
-    assert told.startswith("Done: Build acme/api:1.4 with Docker Hub")
-    assert told.endswith("It was taken.")
+    assert told == f"Done: {ASKED}, approved by <@{MEMBER}>. {TAKEN}"
     assert guarded.messages()[0].text.startswith("*acme/api:1.4*: ")
 
 
@@ -443,7 +442,7 @@ def test_a_rejected_build_is_not_sent_and_who_asked_hears_of_it(guarded: WholeDe
     guarded.run(5)
 
     assert guarded.triggered() == []
-    assert guarded.told(OPERATOR) == [f"Rejected by <@{ADMIN}>: Build acme/api:1.4 with Docker Hub. Nothing was sent."]
+    assert guarded.told(OPERATOR) == [f"Rejected by <@{ADMIN}>: {ASKED}. Nothing was sent."]
 
 
 def test_a_set_up_that_changed_since_sends_nothing() -> None:
@@ -457,8 +456,9 @@ def test_a_set_up_that_changed_since_sends_nothing() -> None:
         desk.run(5)
 
         assert dispatched(desk) == []
-        assert desk.told(OPERATOR)[-1].startswith("Failed: Build acme/api:1.4 with GitHub Actions")
-        assert desk.told(OPERATOR)[-1].endswith(CHANGED)
+        assert desk.told(OPERATOR)[-1] == (
+            f"Failed: Ask GitHub Actions to build acme/api:1.4, approved by <@{ADMIN}>. {CHANGED}"
+        )
         (change,) = desk.changes()
         assert change.state is State.FAILED
 
@@ -469,9 +469,7 @@ def test_the_only_admin_types_the_repository() -> None:
         question = desk.take(shown)
         built = desk.fill(question, typed="acme/api")
 
-        assert (
-            shown.lines[-1] == "Acme/api is protected, and you are the only admin." or "only admin" in shown.lines[-1]
-        )
+        assert shown.lines[-1] == "acme/api is protected, and you are the only admin."
         assert question.form.fields[0].label == "Type acme/api to confirm"
         assert built.is_good
         assert len(desk.triggered()) == 1
@@ -631,7 +629,7 @@ def test_what_can_only_be_tested_by_building_offers_to(desk: WholeDesk) -> None:
     assert (tested.offers, desk.triggered()) == (["Build now"], [])
     assert tested.result is not None
     assert tested.result.offers[0].confirm is not None
-    assert desk.take(tested).lines[0] == "Asked for: Build acme/api (everything) with Docker Hub. It was taken."
+    assert desk.take(tested).lines[:2] == ["Done: Ask Docker Hub to build acme/api (everything).", TAKEN]
     assert desk.triggered() == [None]
 
 
@@ -657,7 +655,8 @@ def test_forgetting_is_asked_about_first(bare: WholeDesk) -> None:
     set_up(bare)
     asked = bare.ask("trigger forget acme/api", by=OPERATOR)
 
-    assert asked.lines == ["How acme/api is built, and the secret for it, are forgotten."]
+    assert asked.lines == ["Forget how acme/api is built, and the secret for it?"]
+    assert not asked.is_good
     assert kept(bare)
     assert bare.take(asked, "Forget").lines == ["Forgotten: how acme/api is built, and the secret for it."]
     assert bare.parts.builds.setup_of("acme/api") is None

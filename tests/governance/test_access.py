@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from bot.errors import UserError
+from bot.errors import AccessDeniedError, UserError
 from bot.governance import access
 from bot.governance.access import GRANT, REVOKE, Access, read_grants
 from bot.governance.governance import Governance
@@ -18,7 +18,9 @@ from bot.store.tables import grants
 from bot.store.workspaces import HOME
 
 TEAM = "T0HOME"
-BEA, MAX = Asker("U0BEA", TEAM, "C0HERE"), Asker("U0MAX", TEAM, "C0HERE")
+BEA, MAX, OLA = (Asker(user_id, TEAM, "C0HERE") for user_id in ("U0BEA", "U0MAX", "U0OLA"))
+ALONE = ApprovalPolicy(required=())
+"""Nobody else has to approve anything."""
 
 
 class Everybody:
@@ -34,7 +36,7 @@ class Everybody:
 class Process:
     """The bot, with nobody named in the settings."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, approvals: ApprovalPolicy | None = None) -> None:
         policy = Policy()
         self.roles = Roles(
             policy, Everybody(), home_team=lambda: TEAM, monotonic=lambda: 0.0, grants=partial(read_grants, store)
@@ -43,26 +45,35 @@ class Process:
         self.governance = Governance(
             store,
             access.executors(policy, self.roles.forget),
-            ApprovalPolicy(),
+            ApprovalPolicy() if approvals is None else approvals,
             role_of=self.roles.resolve_afresh,
             admins=self.roles.admins,
         )
 
-    def revoke(self, subject: str, asker: Asker) -> Change:
-        proposal, _ = self.access.propose_revoke(subject)
+    def revoke(self, subject: Asker, asker: Asker) -> Change:
+        """Ask for the end of somebody's right."""
+        proposal, _ = self.access.propose_revoke(subject.user_id)
         return self.governance.submit(proposal, asker)
+
+    def approve(self, change: Change, by: Asker) -> None:
+        self.governance.decide(change.button, by.person, approve=True)
+
+    def look_after(self, change: Change) -> Change:
+        """Do what is due for a change, and return it as it is then."""
+        self.governance.look_after(self.governance.find(change.id))
+        return self.governance.find(change.id)
+
+
+def make_admin(store: Store, person: Asker) -> None:
+    row = {"workspace": HOME, "subject": person.user_id, "role": "admin", "granted_by": "terminal:root"}
+    store.write(lambda connection: put(connection, grants, {**row, "granted_at": store.now(connection)}))
 
 
 @pytest.fixture
 def admins(store: Store) -> Store:
     """A store in which two are admins by grant."""
-
-    def work(connection: object) -> None:
-        for each in (BEA, MAX):
-            row = {"workspace": HOME, "subject": each.user_id, "role": "admin", "granted_by": "terminal:root"}
-            put(connection, grants, {**row, "granted_at": store.now(connection)})  # type: ignore[arg-type]
-
-    store.write(work)
+    for each in (BEA, MAX):
+        make_admin(store, each)
     return store
 
 
@@ -71,7 +82,7 @@ def held(store: Store) -> dict[str, Role]:
 
 
 def test_of_two_admins_who_revoke_each_other_one_stays(admins: Store) -> None:
-    one, other = Process(admins), Process(admins)
+    one, other = Process(admins, ALONE), Process(admins, ALONE)
     of_max, _ = one.access.propose_revoke(MAX.user_id)
     of_bea, _ = other.access.propose_revoke(BEA.user_id)
 
@@ -82,14 +93,41 @@ def test_of_two_admins_who_revoke_each_other_one_stays(admins: Store) -> None:
     assert held(admins) == {BEA.user_id: Role.ADMIN}
 
 
-def test_what_was_revoked_meanwhile_cannot_be_revoked_again(admins: Store) -> None:
+def test_of_two_admins_who_approve_the_end_of_each_others_right_one_stays(admins: Store) -> None:
+    one, other = Process(admins), Process(admins)
+    of_max, of_bea = one.revoke(MAX, BEA), other.revoke(BEA, MAX)
+    assert (of_max.state, of_bea.state) == (State.REQUESTED, State.REQUESTED)
+    one.approve(of_bea, BEA)
+    other.approve(of_max, MAX)
+
+    found = {one.look_after(of_max).state, other.look_after(of_bea).state}
+
+    assert found == {State.DONE, State.FAILED}
+    assert held(admins) == {BEA.user_id: Role.ADMIN}
+
+
+def test_of_two_admins_one_cannot_end_the_others_right_alone(admins: Store) -> None:
     process = Process(admins)
-    proposal, _ = process.access.propose_revoke(MAX.user_id)
-    process.governance.submit(proposal, BEA)
 
-    again = process.governance.submit(proposal, BEA)
+    asked = process.revoke(MAX, BEA)
 
-    assert again.state is State.FAILED
+    assert (asked.state, asked.approval_reason) == (State.REQUESTED, "`access.revoke.admin` needs a second person")
+    with pytest.raises(AccessDeniedError, match="somebody else has to decide"):
+        process.approve(asked, BEA)
+    assert process.look_after(asked).state is State.REQUESTED
+    assert held(admins) == {BEA.user_id: Role.ADMIN, MAX.user_id: Role.ADMIN}
+
+
+def test_what_was_revoked_meanwhile_cannot_be_revoked_again(admins: Store) -> None:
+    make_admin(admins, OLA)
+    process = Process(admins)
+    asked = [process.revoke(MAX, BEA) for _ in range(2)]
+    for each in asked:
+        process.approve(each, OLA)
+
+    first, again = (process.look_after(each) for each in asked)
+
+    assert (first.state, again.state) == (State.DONE, State.FAILED)
     assert again.outcome
     assert again.outcome.sentence == "`U0MAX` has no right any more that was granted."
 
@@ -101,7 +139,7 @@ def test_rights_and_the_start_of_their_change_are_committed_together(admins: Sto
     seen: list[dict[str, Role]] = []
 
     class DiesBeforeSending:
-        begin, settled, read_back = executor.begin, executor.settled, executor.read_back
+        channels, begin, settled, read_back = executor.channels, executor.begin, executor.settled, executor.read_back
 
         def send(self, _change: Change) -> None:
             seen.append(held(admins))
@@ -127,11 +165,14 @@ def test_rights_and_the_start_of_their_change_are_committed_together(admins: Sto
 
 
 def test_a_revocation_is_felt_at_once_in_this_process(admins: Store) -> None:
+    make_admin(admins, OLA)
     process = Process(admins)
     person = Person(MAX.user_id, TEAM)
+    asked = process.revoke(MAX, BEA)
+    process.approve(asked, OLA)
     assert process.roles.resolve(person) is Role.ADMIN
 
-    process.revoke(MAX.user_id, BEA)
+    assert process.look_after(asked).state is State.DONE
 
     assert process.roles.cached(person) is None
     assert process.roles.resolve(person) is Role.OPERATOR

@@ -1,14 +1,16 @@
-"""Inviting somebody, from the first word to what Docker Hub made of it: as admin, operator, member and guest.
+"""Inviting somebody and having something built, from the first word to what came of it: as each of the people.
 
 The real page in a real browser, with the real bot behind it.
 """
 
 import re
+from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
 from tests.page.conftest import OpenPage
 from tests.page.gestures import say
+from tests.support.demo import RunningDemo
 
 INES = "U0INES"
 TALL = (1280, 1400)
@@ -65,15 +67,17 @@ def test_an_owner_is_invited_once_another_admin_has_approved(open_page: OpenPage
     done = answer(ines, "Approved and done")
     expect(done).to_contain_text("olga@elsewhere.example")
     expect(done.get_by_role("button", name="Approve")).to_have_count(0)
-    told = answer(with_the_bot(ana), re.compile("Done: Invite olga@elsewhere.example"))
+    told = answer(with_the_bot(ana), re.compile("Done: Invite olga@elsewhere.example .*approved by @Ines Ito"))
     expect(told).to_contain_text("Invited: olga@elsewhere.example.")
     expect(invites(ana).filter(has_text="olga@elsewhere.example")).to_contain_text("invited as owner")
 
 
-def test_what_is_rejected_is_never_sent(open_page: OpenPage) -> None:
-    ana, ines = open_page(channel="C0DEPLOYS", size=TALL), open_page(user=INES, size=TALL)
+def test_what_is_rejected_is_never_sent_nor_seen_by_others(open_page: OpenPage) -> None:
+    ana, ines = open_page(channel="C0DEPLOYS", size=TALL), open_page(user=INES, channel="C0DEPLOYS", size=TALL)
 
     ask_for_an_owner(ana, "rosa@elsewhere.example")
+    expect(messages(ines).filter(has_text="Thanks")).to_have_count(1)
+    expect(messages(ines).filter(has_text="rosa@elsewhere.example")).to_have_count(0)
     card = answer(with_the_bot(ines), "rosa@elsewhere.example")
     card.get_by_role("button", name="Reject").click()
 
@@ -100,32 +104,132 @@ def test_an_operator_invites_members_alone_and_no_owners(open_page: OpenPage) ->
     expect(invites(omar).filter(has_text="pia@elsewhere.example")).to_contain_text("invited as member, web")
 
 
-def test_a_member_is_told_who_can_and_nothing_happens(open_page: OpenPage) -> None:
+def test_a_member_is_told_who_can_and_nothing_happens(open_page: OpenPage, demo: RunningDemo) -> None:
     mia = open_page(user="U0MIA", channel="C0DEPLOYS", size=TALL)
+    before = demo.seen_by("U0ANA")["hub"]
 
-    say(mia, "/hub invite quinn@elsewhere.example")
+    for line in ("/hub invite quinn@elsewhere.example", "/hub trigger acme/api"):
+        say(mia, line)
+        refusal = answer(mia, f"{line.split()[1]} needs an operator.")
+        expect(refusal).to_contain_text("Ask @Ana Alvarez")
+        expect(refusal).not_to_contain_text("POST")
+        expect(refusal.get_by_role("button", name="Invite")).to_have_count(0)
 
-    refusal = answer(mia, "needs an operator.")
-    expect(refusal).to_contain_text("Ask @")
-    expect(refusal).not_to_contain_text("POST")
-    expect(refusal.get_by_role("button", name="Invite")).to_have_count(0)
-    expect(invites(mia).filter(has_text="quinn@elsewhere.example")).to_have_count(0)
+    assert unchanged(before, demo.seen_by("U0ANA")["hub"])
 
 
-def test_a_guest_may_not_even_look(open_page: OpenPage) -> None:
+def test_a_guest_may_not_even_look(open_page: OpenPage, demo: RunningDemo) -> None:
     gus = open_page(user="U0GUS", channel="C0DEPLOYS", size=TALL)
+    before = demo.seen_by("U0ANA")["hub"]
 
-    say(gus, "/hub invite quinn@elsewhere.example")
+    for line in ("/hub invite quinn@elsewhere.example", "/hub trigger setup acme/api"):
+        say(gus, line)
+        refusal = answer(gus, f"{line.split()[1]} is for full members")
+        expect(refusal.get_by_role("button", name="Invite")).to_have_count(0)
 
-    refusal = answer(gus, re.compile("guest", re.IGNORECASE))
-    expect(refusal.get_by_role("button", name="Invite")).to_have_count(0)
-    expect(invites(gus).filter(has_text="quinn@elsewhere.example")).to_have_count(0)
+    expect(gus.get_by_role("dialog")).to_have_count(0)
+    assert unchanged(before, demo.seen_by("U0ANA")["hub"])
 
 
-def test_nobody_else_sees_what_was_asked(open_page: OpenPage) -> None:
-    ana, mia = open_page(channel="C0DEPLOYS", size=TALL), open_page(user="U0MIA", channel="C0DEPLOYS")
+def unchanged(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Return whether nobody was invited and nothing was built in between."""
+    return [before[each] for each in ("organizations", "builds")] == [
+        after[each] for each in ("organizations", "builds")
+    ]
 
-    ask_for_an_owner(ana, "secret@elsewhere.example")
 
-    expect(mia.get_by_role("heading", name="deploys", level=1)).to_be_visible()
-    expect(messages(mia).filter(has_text="secret@elsewhere.example")).to_have_count(0)
+# Builds
+
+
+def fill_set_up(page: Page, repository: str, url: str) -> Locator:
+    """Ask to set builds up, put a trigger URL into the form, save and test it; return the form."""
+    say(page, f"/hub trigger setup {repository}")
+    form = page.get_by_role("dialog")
+    form.get_by_label("Trigger URL or token").fill(url)
+    form.get_by_label("Then").select_option(label="Save, and test it")
+    form.get_by_role("button", name="Save", exact=True).click()
+    return form
+
+
+def trigger_url(demo: RunningDemo, repository: str) -> str:
+    """Return the URL that the panel has for it."""
+    builds: list[dict[str, str]] = demo.seen_by("U0ANA")["hub"]["builds"]
+    return next(each["trigger_url"] for each in builds if each["repository"] == repository)
+
+
+def followed(page: Page, build: str) -> Locator:
+    """Return the message that follows a build."""
+    return messages(page).filter(has_text=build).filter(has_text="Built by Docker Hub").last
+
+
+def built(page: Page) -> Locator:
+    """Return what the panel tells of builds."""
+    return page.get_by_role("list", name="Builds").get_by_role("listitem")
+
+
+def move(demo: RunningDemo, seconds: float) -> None:
+    demo.post("/clock", {"advance_seconds": seconds})
+
+
+def test_an_operator_sets_builds_up_tests_them_and_watches_one(open_page: OpenPage, demo: RunningDemo) -> None:
+    omar = open_page(user="U0OMAR", channel="C0DEPLOYS", size=TALL)
+    url = trigger_url(demo, "acme/web")
+
+    form = fill_set_up(omar, "acme/web", "https://elsewhere.example/trigger")
+    expect(form).to_contain_text("A trigger URL of Docker Hub is expected")
+    form.get_by_label("Trigger URL or token").fill(url)
+    form.get_by_role("button", name="Save", exact=True).click()
+    saved = answer(omar, "is built by Docker Hub from now on")
+    expect(saved).to_contain_text("can only be tested by building")
+    agree(omar, saved, "Build")
+
+    card = followed(omar, "acme/web")
+    expect(card).to_contain_text("asked for")
+    expect(built(omar).filter(has_text="acme/web")).to_contain_text("latest: queued")
+    move(demo, 10)
+    expect(card).to_contain_text("building")
+    move(demo, 60)
+    expect(card).to_contain_text(re.compile(r": built in \d+ s\."))
+    card.get_by_role("button", name=re.compile("repl")).click()
+    thread = omar.get_by_role("complementary", name="Thread")
+    expect(thread).to_contain_text(re.compile(r"Built\. It took \d+ s\. Log @Omar Okafor"))
+    expect(thread).to_contain_text("Building.")
+    assert url not in str(demo.seen_by("U0OMAR")["messages"])
+
+
+def test_a_protected_repository_is_built_once_another_admin_has_approved(
+    open_page: OpenPage, demo: RunningDemo
+) -> None:
+    ana, ines = open_page(channel="C0DEPLOYS", size=TALL), open_page(user=INES, size=TALL)
+
+    say(ana, "/hub trigger acme/billing")
+    expect(answer(ana, re.compile("Waits for approval: .*acme/billing"))).to_contain_text(
+        "Ines Ito can approve it until"
+    )
+    expect(built(ana).filter(has_text="acme/billing")).to_contain_text("nothing was built yet")
+    card = answer(with_the_bot(ines), "acme/billing (branch main)")
+    expect(card).to_contain_text("acme/billing is protected")
+    expect(card).to_contain_text('{"source_type": "Branch", "source_name": "main"}')
+    agree(ines, card, "Approve")
+
+    expect(answer(ines, "Approved and done")).to_contain_text("Approved by @Ines Ito")
+    build = followed(ana, "acme/billing")
+    expect(build).to_contain_text("Asked by @Ana Alvarez")
+    move(demo, 70)
+    expect(build).to_contain_text(re.compile(r": built in \d+ s\."))
+    expect(answer(with_the_bot(ana), "acme/billing (branch main)")).to_contain_text("approved by @Ines Ito")
+
+
+def test_a_build_that_fails_says_so_and_what_to_do(open_page: OpenPage, demo: RunningDemo) -> None:
+    omar = open_page(user="U0OMAR", channel="C0CREW", size=TALL)
+    panel = omar.get_by_role("group", name="Docker Hub builds")
+    panel.get_by_role("radio", name="Failing").check(force=True)
+
+    say(omar, "/hub trigger acme/api --branch develop")
+    build = followed(omar, "acme/api (branch develop)")
+    expect(build).to_contain_text("asked for")
+    move(demo, 70)
+
+    expect(build).to_contain_text(re.compile(r": failed after \d+ s\."))
+    expect(build).to_contain_text("/hub trigger acme/api asks for it anew.")
+    panel.get_by_role("radio", name="Building").check(force=True)

@@ -23,13 +23,20 @@ def answer(page: Page, text: str) -> Locator:
     return found
 
 
-def test_a_newcomer_is_greeted_with_three_things_to_try(open_page: OpenPage) -> None:
+def test_a_newcomer_is_greeted_with_things_to_try(open_page: OpenPage) -> None:
     page = open_page()
 
     welcome = answer(page, "Welcome to the sandbox")
 
     expect(welcome.locator("code")).to_have_text(
-        ["/hub tags acme/api", "/hub subscribe acme/api", "/hub diff acme/api:latest edge"]
+        [
+            "/hub tags acme/api",
+            "/hub subscribe acme/api",
+            "/hub diff acme/api:latest edge",
+            "/hub trigger acme/api",
+            "/hub trigger acme/billing",
+            "/hub invite olga@acme.example --role owner",
+        ]
     )
     expect(composer(page)).to_be_visible()
 
@@ -47,6 +54,9 @@ def test_everything_that_the_welcome_suggests_works(open_page: OpenPage) -> None
 
     say(page, "/hub diff acme/api:latest edge")
     expect(answer(page, "acme/api:latest → acme/api:edge")).to_contain_text("Change")
+
+    say(page, "/hub trigger acme/api")
+    expect(answer(page, "acme/api (branch main)")).to_contain_text("Built by Docker Hub")
 
 
 def test_a_typing_mistake_gets_the_nearest_verb(open_page: OpenPage) -> None:

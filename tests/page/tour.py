@@ -5,6 +5,8 @@ Whoever changes what the page or an answer looks like runs it again, and looks a
 
 import re
 import sys
+from base64 import b64encode
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
@@ -12,9 +14,11 @@ from playwright.sync_api import Browser, Page, expect
 from tests.page.gestures import announcements, push, roll_back, say, say_in_thread, subscribe
 from tests.support.browser import chromium, chromium_path
 from tests.support.demo import RunningDemo, running_demo
+from tests.support.waiting import wait_until
 
 DOCS = Path(__file__).parents[2] / "docs"
 WIDTH, HEIGHT, TALL = 1200, 760, 880
+ACTING_HEIGHT = 560
 PATIENCE_MILLISECONDS = 15_000
 MEANWHILE_SECONDS = 1_260
 
@@ -30,6 +34,9 @@ def main() -> int:
         take_tags(open_page(browser, demo, user="U0MIA", channel="C0DEPLOYS", theme="light", height=TALL))
         take_thread(open_page(browser, demo, user="U0OMAR", channel="C0CREW", theme="dark"))
         take_pushes(browser, demo)
+        # Another world: what was pushed before has no place in this one.
+    with running_demo() as demo, chromium(path) as browser:
+        take_acting(browser, demo)
     return 0
 
 
@@ -80,12 +87,70 @@ def take_pushes(browser: Browser, demo: RunningDemo) -> None:
     page.screenshot(path=DOCS / "tour-pushes.png")
 
 
+def take_acting(browser: Browser, demo: RunningDemo) -> None:
+    """Picture an approval as the admin sees it who is asked, and beside it the build that follows, with its thread."""
+
+    def beside(user: str, channel: str) -> Page:
+        size = {"width": WIDTH // 2, "height": ACTING_HEIGHT}
+        return open_page(browser, demo, user=user, channel=channel, theme="light", **size)
+
+    ana = beside("U0ANA", "C0DEPLOYS")
+    say(ana, "/hub trigger acme/billing")
+    expect(ana.get_by_role("article").filter(has_text="Waits for approval").last).to_be_visible()
+    ines = beside("U0INES", _messages_with_the_bot(demo, "U0INES"))
+    card = ines.get_by_role("article").filter(has_text="Approval needed").last
+    expect(card.get_by_role("button", name="Reject")).to_be_visible()
+    rest(ines)
+    pictures = [ines.screenshot()]
+
+    card.get_by_role("button", name="Approve").click()
+    ines.get_by_role("dialog").get_by_role("button", name="Approve").click()
+    build = ana.get_by_role("article").filter(has_text="Built by Docker Hub").last
+    expect(build).to_contain_text("asked for")
+    for seconds, words in ((10, "building"), (60, "built in")):
+        demo.post("/clock", {"advance_seconds": seconds})
+        expect(build).to_contain_text(words)
+    build.get_by_role("button", name=re.compile("repl")).click()
+    expect(ana.get_by_role("complementary", name="Thread")).to_contain_text("It took")
+    rest(ana)
+    pictures.append(ana.screenshot())
+    _put_side_by_side(browser, pictures, DOCS / "tour-acting.png")
+
+
+def _messages_with_the_bot(demo: RunningDemo, user: str) -> str:
+    """Return the id of the conversation in which the bot writes to somebody, once it has."""
+
+    def found() -> list[str]:
+        seen = demo.seen_by(user)
+        bot = seen["app"]["bot_user"]
+        return [each["id"] for each in seen["conversations"] if each["kind"] == "im" and each["with"] == bot]
+
+    wait_until(found)
+    return found()[0]
+
+
+def _put_side_by_side(browser: Browser, pictures: Sequence[bytes], path: Path) -> None:
+    page = browser.new_page(viewport={"width": WIDTH, "height": ACTING_HEIGHT})
+    images = "".join(f'<img src="data:image/png;base64,{b64encode(each).decode()}">' for each in pictures)
+    style = "body { display: flex; margin: 0 } img + img { margin-left: -1px; border-left: 1px solid #ddd }"
+    page.set_content(f"<style>{style}</style>{images}")
+    page.wait_for_function("[...document.images].every(each => each.complete)")
+    page.screenshot(path=path)
+
+
 def open_page(
-    browser: Browser, demo: RunningDemo, *, user: str, channel: str, theme: str, height: int = HEIGHT
+    browser: Browser,
+    demo: RunningDemo,
+    *,
+    user: str,
+    channel: str,
+    theme: str,
+    width: int = WIDTH,
+    height: int = HEIGHT,
 ) -> Page:
     """Return the page in a fresh profile."""
     context = browser.new_context(
-        viewport={"width": WIDTH, "height": height},
+        viewport={"width": width, "height": height},
         color_scheme="dark" if theme == "dark" else "light",
         reduced_motion="reduce",
         timezone_id="Europe/Berlin",

@@ -6,6 +6,7 @@ import pytest
 import requests
 from cryptography.fernet import Fernet
 
+from bot.configuration import parse
 from bot.sandbox.sandbox import INES, Sandbox
 from bot.sandbox.slack import seed
 
@@ -69,3 +70,12 @@ def test_the_organizations_token_manages_the_organization(sandbox: Sandbox) -> N
 
     answers = [requests.get(f"{sandbox.hub.url}{path}", headers=headers, timeout=5).status_code for path in paths]
     assert answers == [200, 200, 200]
+
+
+def test_the_configuration_is_one_of_the_bots_and_its_triggers_work(sandbox: Sandbox) -> None:
+    configuration = parse(sandbox.configuration())
+
+    assert configuration.protected.repositories == ("acme/billing",)
+    triggers = {table.repository: table.read()[1].get_secret_value() for table in configuration.builds}
+    assert list(triggers) == ["acme/api", "acme/billing"]
+    assert [requests.post(url, json={}, timeout=5).status_code for url in triggers.values()] == [202, 202]

@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import JsonValue, SecretStr
 
@@ -44,6 +44,7 @@ NOT_BUILT = "Nothing is built."
 PERHAPS_QUEUED = "The build may have been queued; it is not asked for again."
 
 _LONGEST_LINK = 2_000
+_SHORTEST_ANYWHERE = 8  # What is shorter may be in a link by chance.
 _LONGEST_TOLD_SECONDS = 86_400
 _LEAST_TIMESTAMP = 1e9  # A number this large cannot be seconds to wait.
 _PENDING = re.compile(r"already (?:pending|queued|in progress)", re.IGNORECASE)
@@ -185,6 +186,18 @@ def page_error(answer: Answer, party: Party) -> BuildError:
     return BuildError(Refusal.UNHEARD, sentence, status=answer.status)
 
 
+def warning_of(answer: Answer, name: str) -> str:
+    """Return what to say of a success that looks like trouble; empty: it does not. Only its type is looked at. Pure.
+
+    Args:
+        answer: The success.
+        name: The other side, as a sentence begins.
+    """
+    if not is_page(answer):
+        return ""
+    return f"{name} answered with a web page (HTTP {answer.status}), which may mean that nothing is built."
+
+
 def is_page(answer: Answer) -> bool:
     """Return whether the answer is a web page, which front ends and proxies send when something is wrong."""
     return "html" in answer.headers.get("content-type", "").lower()
@@ -235,7 +248,7 @@ def checked_token(secret: SecretStr, what: str) -> str:
     return token
 
 
-def own_link(url: Any, base: str, hosts: Collection[str] = ()) -> str | None:
+def own_link(url: Any, base: str, hosts: Collection[str] = (), secrets: Collection[str] = ()) -> str | None:
     """Return a link that the other side gave if it may be shown, else None.
 
     It must lead to the other side itself over https; where that runs on this machine, over http too.
@@ -244,8 +257,11 @@ def own_link(url: Any, base: str, hosts: Collection[str] = ()) -> str | None:
         url: What it gave.
         base: Where its API is.
         hosts: Further hosts of its own, such as that of its pages.
+        secrets: Ours; a link with one of them in it is not shown.
     """
     if not isinstance(url, str) or len(url) > _LONGEST_LINK or _UNFIT_FOR_LINKS.search(url):
+        return None
+    if any(_holds(url, secret) for secret in secrets):
         return None
     try:
         link, own = urlsplit(url), urlsplit(base)
@@ -256,6 +272,16 @@ def own_link(url: Any, base: str, hosts: Collection[str] = ()) -> str | None:
         return None
     # The whole part is compared, so that neither a port nor a user's name can be slipped in.
     return url if link.netloc.lower() in {own.netloc.lower(), *hosts} else None
+
+
+def _holds(url: str, secret: str) -> bool:
+    """Tell whether a secret is in a link, in whatever spelling; a short one only as a part of its own."""
+    if not secret:
+        return False
+    pattern = re.escape(unquote(secret))
+    if len(secret) < _SHORTEST_ANYWHERE:
+        pattern = rf"(?<![0-9A-Za-z]){pattern}(?![0-9A-Za-z])"
+    return re.search(pattern, unquote(url), re.IGNORECASE) is not None
 
 
 def _refusal_of(answer: Answer, party: Party) -> Refusal:

@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 
 from pydantic import JsonValue, SecretStr
 
-from bot.builds.model import Accepted, Order, Prepared, Ref, Setup
-from bot.builds.providers.calling import FORM, MASK, is_pending
+from bot.builds.model import Order, Prepared, Ref, Setup
+from bot.builds.providers.calling import FORM, MASK, Party, is_pending, warning_of
 from bot.builds.providers.provider import BuildError, Refusal, SetupError
-from bot.builds.providers.trigger_urls import TriggerUrl, TriggerUrlProvider, json_or_nothing, warning_of
+from bot.builds.providers.trigger_urls import TriggerUrl, TriggerUrlProvider, json_or_nothing
 from bot.hub.failures import clean
 from bot.hub.protocol import Answer
 
@@ -60,10 +60,10 @@ class Classic(TriggerUrlProvider):
     def _encode(self, body: JsonValue) -> bytes | None:
         return urlencode(_EVERYTHING).encode() if body == _EVERYTHING else json_or_nothing(body)
 
-    def _judge(self, answer: Answer, secrets: tuple[str, ...]) -> Accepted:
-        said = clean(answer.body[:_LONGEST_READ].decode(errors="replace"), secrets)
+    def _judge(self, answer: Answer, party: Party) -> str:
+        said = clean(answer.body[:_LONGEST_READ].decode(errors="replace"), party.secrets)
         if is_pending(said):
             sentence = f"Docker Hub says: {said.rstrip('.')}. This request was ignored."
             raise BuildError(Refusal.PENDING, sentence, status=answer.status)
         quote = said if 0 < len(said) <= _LONGEST_SHOWN else "a success"
-        return Accepted(said=warning_of(answer) or f"Docker Hub answered: {quote}. {EMPTY_PROMISE}")
+        return warning_of(answer, party.name) or f"Docker Hub answered: {quote}. {EMPTY_PROMISE}"

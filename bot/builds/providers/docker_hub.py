@@ -13,10 +13,10 @@ import re
 
 from pydantic import JsonValue, SecretStr
 
-from bot.builds.model import Accepted, Setup
-from bot.builds.providers.calling import MASK
+from bot.builds.model import Setup
+from bot.builds.providers.calling import MASK, Party, warning_of
 from bot.builds.providers.provider import SetupError
-from bot.builds.providers.trigger_urls import TriggerUrl, TriggerUrlProvider, json_or_nothing, warning_of
+from bot.builds.providers.trigger_urls import TriggerUrl, TriggerUrlProvider, json_or_nothing
 from bot.hub.protocol import Answer
 
 _UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
@@ -45,5 +45,5 @@ class DockerHub(TriggerUrlProvider):
     def _encode(self, body: JsonValue) -> bytes | None:
         return json_or_nothing(body)
 
-    def _judge(self, answer: Answer, secrets: tuple[str, ...]) -> Accepted:
-        return Accepted(said=warning_of(answer))
+    def _judge(self, answer: Answer, party: Party) -> str:
+        return warning_of(answer, party.name)

@@ -1,7 +1,8 @@
 """Builds as Docker Hub tells of them, in whichever of its views still answers. See `bot.hub.builds`.
 
-A trigger says nothing of the build that it makes. So a build that we asked for is looked for: one of the right tag that
-was asked for since, and those that came with it, since one trigger can start several.
+A trigger says nothing of the build that it makes. So a build that we asked for is looked for: one that fits and was
+asked for since, and those that came with it, since one trigger can start several. The lists do not tell from which
+branch or Git tag a build is made, but each build does where it is told of in full.
 """
 
 import re
@@ -9,7 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.builds.model import Build, BuildState, Order, Ref
+from bot.builds.model import Build, BuildState, Ref
+from bot.builds.providers.claims import LEEWAY, is_ours
 from bot.builds.providers.provider import Asked
 from bot.errors import HubError, RateLimitedError, UnavailableError
 from bot.hub.builds import Action, BuildDetail, Builds, HistoryEntry, Progress
@@ -17,12 +19,11 @@ from bot.hub.client import HubClient
 from bot.hub.failures import clean
 from bot.images import RepositoryName
 
-LEEWAY = timedelta(seconds=2)
-"""By so much another clock may be behind ours."""
 ONE_TRIGGER = timedelta(seconds=10)
 """What is asked for within so short a time of each other comes from one trigger."""
 
 _LOOKED_AT = 25
+_MOST_IN_FULL = 5
 _SITE = "https://hub.docker.com"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CODE = re.compile(r"[0-9A-Za-z_-]{1,64}")
@@ -71,9 +72,14 @@ class DockerHubViews:
         name = RepositoryName.parse(asked.order.repository)
         found = self._read(name, _LOOKED_AT)
         if not found:
-            return next((build for build in self._last(name) if _is_ours(build, asked)), None)
-        ours = _of_one_trigger(found, asked)
-        if len(ours) == 1 and ours[0].state.is_final:
+            return next((build for build in self._last(name) if _may_be_ours(build, asked)), None)
+        since = _since(found, asked)
+        has_source = asked.order.ref in {Ref.BRANCH, Ref.GIT_TAG}
+        if has_source:
+            # Those that come late are of other triggers, so a few are enough.
+            since = [self._in_full(name, build) for build in since[:_MOST_IN_FULL]]
+        ours = _of_one_trigger(since, asked)
+        if len(ours) == 1 and ours[0].state.is_final and not has_source:
             return self._in_full(name, ours[0])
         return together(ours) if ours else None
 
@@ -102,10 +108,10 @@ class DockerHubViews:
             raise
         except HubError:
             return []
-        if source is None or not source.state:
+        if source is None or not source.has_built:
             return []
         state = _STATES[source.progress]
-        return [Build(id=f"{_SOURCE}{source.uuid or name}", state=state, detail=clean(source.state))]
+        return [Build(id=f"{_SOURCE}{source.uuid or name}", state=state, detail=clean(source.state or ""))]
 
     def _in_full(self, name: RepositoryName, build: Build) -> Build:
         """Add what the list leaves out: when it began and what it was made from. Nice to have, so never an error."""
@@ -134,13 +140,14 @@ def together(builds: Sequence[Build]) -> Build:
     else:
         is_canceled = any(build.state is BuildState.CANCELED for build in builds)
         state = BuildState.CANCELED if is_canceled else BuildState.SUCCESS
+    tags = {build.tag for build in builds}
     done = sum(build.state is BuildState.SUCCESS for build in builds)
     names = ", ".join(build.tag for build in failed if build.tag)
     return builds[0].model_copy(
         update={
             "state": state,
             "detail": f"{done} of {len(builds)} succeeded" + (f", failed: {names}" if names else ""),
-            "tag": None,
+            "tag": builds[0].tag if len(tags) == 1 else None,
             "started_at": min((build.started_at for build in builds if build.started_at), default=None),
             "ended_at": None if open_states else max((b.ended_at for b in builds if b.ended_at), default=None),
             "log_url": (failed or builds)[0].log_url,
@@ -208,36 +215,42 @@ def _known(detail: BuildDetail) -> dict[str, datetime | str]:
     return {field: value for field, value in told.items() if value is not None}
 
 
-def _of_one_trigger(builds: Sequence[Build], asked: Asked) -> list[Build]:
-    """Return the builds that the trigger started, the first one first."""
+def _since(builds: Sequence[Build], asked: Asked) -> list[Build]:
+    """Return the builds that were asked for since, the first one first; where ours is known, it and those after it."""
     since = asked.at - LEEWAY
-    fitting = [build for build in builds if build.asked_at and build.asked_at >= since and _fits(build, asked.order)]
-    fitting.sort(key=_asked_at)
+    found = sorted((build for build in builds if build.asked_at and build.asked_at >= since), key=_asked_at)
+    known = _known_by_id(found, asked)
+    if known is None:
+        return [] if _names_a_build(asked.build_id) else found
+    return [known, *(build for build in found if build is not known and _asked_at(build) >= _asked_at(known))]
+
+
+def _of_one_trigger(since: Sequence[Build], asked: Asked) -> list[Build]:
+    """Return the builds that the trigger started, the first one first."""
+    fitting = [build for build in since if is_ours(asked, build)]
     # Not the newest: those after the first belong to whoever asked after us.
-    known = [build for build in fitting if build.id == asked.build_id]
-    first = next(iter(known or fitting), None)
+    first = _known_by_id(since, asked) or next(iter(fitting), None)
     if first is None:
         return []
     until = _asked_at(first) + ONE_TRIGGER.total_seconds()
-    return [first, *(b for b in fitting if b is not first and _asked_at(first) <= _asked_at(b) <= until)]
+    return [first, *(build for build in fitting if build is not first and _asked_at(build) <= until)]
+
+
+def _known_by_id(builds: Sequence[Build], asked: Asked) -> Build | None:
+    return next((build for build in builds if build.id == asked.build_id), None)
+
+
+def _names_a_build(build_id: str | None) -> bool:
+    """Tell whether an id is that of a single build, and not of whatever was built last."""
+    return build_id is not None and not build_id.startswith(_SOURCE)
 
 
 def _asked_at(build: Build) -> float:
     return build.asked_at.timestamp() if build.asked_at else 0.0
 
 
-def _fits(build: Build, order: Order) -> bool:
-    match order.ref:
-        case Ref.ALL:
-            return True
-        case Ref.DOCKER_TAG:
-            return build.tag == order.name
-        case _:
-            return build.ref in {None, order.name}
-
-
-def _is_ours(build: Build, asked: Asked) -> bool:
-    """Tell whether the last build is ours, of which no time is known.
+def _may_be_ours(build: Build, asked: Asked) -> bool:
+    """Tell whether the last build may be ours, of which no time is known.
 
     One that runs after we asked is taken for ours. That it has ended counts only once it was seen running: else it may
     be the one before.

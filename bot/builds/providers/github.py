@@ -29,7 +29,7 @@ https://github.blog/changelog/2026-02-19-workflow-dispatch-api-now-returns-run-i
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import urlencode, urlsplit
 
 from pydantic import JsonValue, SecretStr
@@ -48,7 +48,7 @@ from bot.builds.providers.calling import (
     own_link,
     page_error,
 )
-from bot.builds.providers.docker_hub_views import LEEWAY
+from bot.builds.providers.claims import LEEWAY, is_ours
 from bot.builds.providers.provider import Asked, BuildError, Refusal, SetupError
 from bot.egress.client import EgressRequest
 from bot.hub.decoding import HubModel, OptionalInt, OptionalText, OptionalTime, decode, decode_many, read_int
@@ -165,7 +165,8 @@ class GitHub:
             raise page_error(answer, party)
         data = answer.data if isinstance(answer.data, dict) else {}
         run_id = read_int(data.get("workflow_run_id"))
-        return Accepted(build_id=None if run_id is None else str(run_id), url=_link(setup, data.get("html_url")))
+        url = _link(setup, data.get("html_url"), party.secrets)
+        return Accepted(build_id=None if run_id is None else str(run_id), url=url, status=answer.status)
 
     def try_out(self, setup: Setup, secret: SecretStr) -> str | None:
         """Look the workflow up.
@@ -225,7 +226,7 @@ class GitHub:
         found = [
             build
             for build in self._runs(setup, secret, query)
-            if build.asked_at and build.asked_at >= since and build.ref in {None, ref}
+            if build.asked_at and build.asked_at >= since and build.ref in {None, ref} and is_ours(asked, build)
         ]
         # Not the newest: those after the first belong to whoever asked after us.
         return min(found, key=lambda build: build.asked_at or asked.at, default=None)
@@ -288,9 +289,9 @@ def _party(setup: Setup, secret: SecretStr | None) -> Party:
     )
 
 
-def _link(setup: Setup, url: object) -> str | None:
+def _link(setup: Setup, url: object, secrets: Collection[str] = ()) -> str | None:
     host = urlsplit(_base(setup)).netloc.lower()
-    return own_link(url, _base(setup), {_SITE, host.removeprefix("api.")})
+    return own_link(url, _base(setup), {_SITE, host.removeprefix("api.")}, secrets)
 
 
 def _build_of(setup: Setup, run: Run) -> Build:

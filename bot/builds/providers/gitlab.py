@@ -34,7 +34,7 @@ from bot.builds.providers.calling import (
     own_link,
     page_error,
 )
-from bot.builds.providers.docker_hub_views import LEEWAY
+from bot.builds.providers.claims import LEEWAY, is_ours
 from bot.builds.providers.provider import Asked, BuildError, Refusal, SetupError
 from bot.egress.client import EgressRequest
 from bot.hub.decoding import HubModel, OptionalInt, OptionalText, OptionalTime, decode, decode_many
@@ -136,7 +136,8 @@ class GitLab:
             raise page_error(answer, party)
         pipeline = decode(Pipeline, answer.data) or Pipeline()
         build_id = None if pipeline.id is None else str(pipeline.id)
-        return Accepted(build_id=build_id, url=own_link(pipeline.web_url, _base(setup)))
+        url = own_link(pipeline.web_url, _base(setup), secrets=party.secrets)
+        return Accepted(build_id=build_id, url=url, status=answer.status)
 
     def try_out(self, setup: Setup, secret: SecretStr) -> str | None:
         """Return None: a trigger token can do nothing but trigger."""
@@ -174,7 +175,11 @@ class GitLab:
     def _since(self, setup: Setup, asked: Asked) -> str | None:
         since, ref = asked.at - LEEWAY, _ref(setup, asked.order)
         listed = self._list(setup, {"source": "trigger", "ref": ref, "per_page": str(_MOST_LISTED)}) or []
-        found = [build for build in listed if build.asked_at and build.asked_at >= since and build.ref in {None, ref}]
+        found = [
+            build
+            for build in listed
+            if build.asked_at and build.asked_at >= since and build.ref in {None, ref} and is_ours(asked, build)
+        ]
         # Not the newest: those after the first belong to whoever asked after us.
         first = min(found, key=lambda build: build.asked_at or asked.at, default=None)
         return first.id if first else None

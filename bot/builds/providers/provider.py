@@ -68,12 +68,16 @@ class Asked:
     Attributes:
         order: What was asked for.
         at: When (UTC).
-        build_id: Which build it became, if the provider said.
+        build_id: Which build it became, if the provider said, or as which it was found.
+        is_over: Whether its end is known.
+        others: The other builds that we asked this provider for: a build that is found may be theirs.
     """
 
     order: Order
     at: datetime
     build_id: str | None = None
+    is_over: bool = False
+    others: tuple["Asked", ...] = ()
 
 
 class Provider(Protocol):
@@ -120,6 +124,8 @@ class Provider(Protocol):
 
     def find(self, setup: Setup, secret: SecretStr | None, asked: Asked) -> Build | None:
         """Return what became of a build that we asked for; None: the provider does not show it (yet, or ever).
+
+        Of one whose id is known it is the build of that id, for whoever asks to see whether it still fits.
 
         Raises:
             BuildError: It could not be asked.

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue, SecretStr
 
 from bot.builds.model import Accepted, Build, Order, Prepared, Ref, Setup
-from bot.builds.providers.calling import JSON, Caller, Party, check_unchanged, encoded, is_page
+from bot.builds.providers.calling import JSON, Caller, Party, check_unchanged, encoded
 from bot.builds.providers.docker_hub_views import DockerHubViews
 from bot.builds.providers.provider import Asked
 from bot.egress.client import EgressRequest
@@ -61,8 +61,8 @@ class TriggerUrlProvider(ABC):
         """Return what a body is sent as; None: nothing."""
 
     @abstractmethod
-    def _judge(self, answer: Answer, secrets: tuple[str, ...]) -> Accepted:
-        """Return what a success says.
+    def _judge(self, answer: Answer, party: Party) -> str:
+        """Return what a success says, in words for people; may be empty.
 
         Raises:
             BuildError: It is none.
@@ -110,7 +110,8 @@ class TriggerUrlProvider(ABC):
             unknown="Docker Hub knows no such trigger, or it was deleted",
             secrets=target.secrets,
         )
-        return self._judge(self._caller.trigger(request, party), target.secrets)
+        answer = self._caller.trigger(request, party)
+        return Accepted(said=self._judge(answer, party), status=answer.status)
 
     def try_out(self, setup: Setup, secret: SecretStr) -> str | None:
         """Return None: whatever is sent to a trigger URL builds."""
@@ -149,10 +150,3 @@ def body_of(order: Order) -> JsonValue:
 def json_or_nothing(body: JsonValue) -> bytes | None:
     """Return a body as it is sent; None for none."""
     return None if body is None else encoded(body)
-
-
-def warning_of(answer: Answer) -> str:
-    """Return what to say of a success that looks like trouble; empty: it does not. Only its type is looked at."""
-    if not is_page(answer):
-        return ""
-    return f"Docker Hub answered with a web page (HTTP {answer.status}), which may mean that nothing is built."

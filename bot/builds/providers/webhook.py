@@ -18,7 +18,8 @@ A receiver verifies it so::
     is_genuine = hmac.compare_digest(expected, signature) and abs(time.time() - int(timestamp)) < 300
 
 It should take each `id` once. Any 2xx means that it took the request. It may answer with JSON: `{"id": "…", "url":
-"…"}` says what it made of it, and where people can look; the URL must be https, and of the same host.
+"…"}` says what it made of it, and where people can look; the URL must be https, of the same host, and
+without anything of the address that was called.
 """
 
 # ruff: noqa: ARG002 - One form for every provider; not each of them needs all that it is given.
@@ -34,11 +35,12 @@ from urllib.parse import urlsplit
 from pydantic import JsonValue, SecretStr
 
 from bot.builds.model import Accepted, Build, Order, Prepared, Setup
-from bot.builds.providers.calling import JSON, MASK, Caller, Party, check_unchanged, encoded, own_link
+from bot.builds.providers.calling import JSON, MASK, Caller, Party, check_unchanged, encoded, own_link, warning_of
 from bot.builds.providers.provider import Asked, SetupError
 from bot.clock import Clock
 from bot.egress.client import EgressRequest
 from bot.hub.failures import clean
+from bot.hub.protocol import Answer
 
 TIMESTAMP = "X-Hub-Bot-Timestamp"
 SIGNATURE = "X-Hub-Bot-Signature"
@@ -79,12 +81,15 @@ class _Receiver:
         return f"{self.origin}/{MASK}"
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """All that follows the origin, and its parts that are no mere words."""
+        rest = self.url.get_secret_value().removeprefix(self.origin).strip("/")
+        return (rest, *(part for part in re.split(r"[/?&=]", rest) if len(part) >= _SHORTEST_SECRET_PART))
+
+    @property
     def secrets(self) -> tuple[str, ...]:
-        """What must not be repeated, the longest first: all that follows the origin, and its parts."""
-        url = self.url.get_secret_value()
-        rest = url.removeprefix(self.origin).strip("/")
-        parts = [part for part in re.split(r"[/?&=]", rest) if len(part) >= _SHORTEST_SECRET_PART]
-        return (self.key.get_secret_value(), url, rest, *parts)
+        """What must not be repeated, the longest first."""
+        return (self.key.get_secret_value(), self.url.get_secret_value(), *self.parts)
 
 
 class Webhook:
@@ -144,7 +149,6 @@ class Webhook:
             body,
             timeout_seconds=setup.timeout_seconds,
         )
-        url = receiver.url.get_secret_value()
         party = Party(
             f"The webhook of `{setup.repository}`",
             setup.repository,
@@ -152,8 +156,7 @@ class Webhook:
             unknown="There is nothing at the address of the webhook",
             secrets=receiver.secrets,
         )
-        data = self._caller.trigger(request, party).data
-        return _accepted(data if isinstance(data, dict) else {}, url)
+        return _accepted(self._caller.trigger(request, party), party, receiver)
 
     def try_out(self, setup: Setup, secret: SecretStr) -> str | None:
         """Return None: the receiver builds whatever is sent."""
@@ -181,8 +184,11 @@ class Webhook:
         return _Receiver(SecretStr(url), SecretStr(key), f"{address.scheme}://{address.netloc}")
 
 
-def _accepted(data: dict[str, JsonValue], url: str) -> Accepted:
+def _accepted(answer: Answer, party: Party, receiver: _Receiver) -> Accepted:
+    data = answer.data if isinstance(answer.data, dict) else {}
     told = data.get("id")
     is_id = isinstance(told, str | int) and not isinstance(told, bool)
-    build_id = clean(str(told))[:_LONGEST_ID] if is_id else ""
-    return Accepted(build_id=build_id or None, url=own_link(data.get("url"), url))
+    build_id = clean(str(told), party.secrets)[:_LONGEST_ID] if is_id else ""
+    # The whole address is not among them: one that goes on where it ends, as in `/build` and `/builds/17`, is another.
+    url = own_link(data.get("url"), receiver.origin, secrets=(*receiver.parts, receiver.key.get_secret_value()))
+    return Accepted(said=warning_of(answer, party.name), build_id=build_id or None, url=url, status=answer.status)

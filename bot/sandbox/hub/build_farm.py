@@ -67,7 +67,8 @@ class BuildFarm:
         build_seconds: How long it takes; likewise.
         most_pending: How many builds may wait in a namespace; what is more is ignored.
         most_at_once: How many builds of a namespace run side by side.
-        outcomes: What the next builds that are asked for come to, the first one first; without any: success.
+        outcomes: What the next builds that are asked for come to, the first one first.
+        usual_outcome: What they come to without any.
         drops_requests: Requests are taken, and nothing comes of them.
     """
 
@@ -79,6 +80,7 @@ class BuildFarm:
         self.most_pending = MOST_PENDING
         self.most_at_once = MOST_AT_ONCE
         self.outcomes: deque[Outcome] = deque()
+        self.usual_outcome: Outcome = "success"
         self.drops_requests = False
         self._is_paused = False
         self._state = state
@@ -89,6 +91,11 @@ class BuildFarm:
         self._changed = threading.Condition(state.lock)
         self._clerk: threading.Thread | None = None
         self._is_stopped = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there are builds that have not ended."""
+        return bool(self._open)
 
     def request(self, repository: Repository, automation: Automation, wish: Wish) -> list[Entry]:
         """Ask for builds by today's trigger; an entry for each rule that the wish is for.
@@ -193,7 +200,7 @@ class BuildFarm:
             created_at=now,
             due_at=now + timedelta(seconds=self.queue_seconds),
             seconds=self.build_seconds,
-            comes_to=self.outcomes.popleft() if self.outcomes else "success",
+            comes_to=self.outcomes.popleft() if self.outcomes else self.usual_outcome,
         )
         self._open.append((repository, build))
         self._watch()

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.page.weather import (
+    BuildFarmState,
     HubData,
     HubNetwork,
     HubWeather,
@@ -88,6 +89,13 @@ class SetHubData(_Order):
     state: HubData
 
 
+class SetBuildFarm(_Order):
+    """Let Docker Hub build what is asked for, or not."""
+
+    do: Literal["build_farm"]
+    state: BuildFarmState
+
+
 class SetSlackNetwork(_Order):
     """Let something go wrong at Slack, or nothing."""
 
@@ -110,7 +118,7 @@ class MoveClock(_Order):
         return self
 
 
-HubOrder = PushTag | RollBackTag | AcceptInvite | SetHubNetwork | SetToken | SetWebhooks | SetHubData
+HubOrder = PushTag | RollBackTag | AcceptInvite | SetHubNetwork | SetToken | SetWebhooks | SetHubData | SetBuildFarm
 HUB_ORDER: TypeAdapter[HubOrder] = TypeAdapter(Annotated[HubOrder, Field(discriminator="do")])
 
 
@@ -138,6 +146,8 @@ def carry_out(order: HubOrder | SetSlackNetwork, hub: HubWeather, slack: SlackWe
             hub.set_webhooks(order.state)
         case SetHubData():
             hub.set_data(order.state)
+        case SetBuildFarm():
+            hub.set_build_farm(order.state)
         case SetSlackNetwork():
             slack.set_network(order.state)
     return {}

@@ -31,6 +31,8 @@ from bot.sandbox.slack.simulator import SlackSimulator
 LONG_POLL_SECONDS = 20.0
 # A moved clock is followed within milliseconds; a follower that hangs is not waited for longer.
 FOLLOWERS_SECONDS = 2.0
+# Builds go on without anything happening in Slack.
+BUILDING_POLL_SECONDS = 1.0
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -141,7 +143,8 @@ class PageServer(Service):
         if after > self._slack.state.version:
             after = 0  # The page is older than this server.
         if request.query.get("wait") != "0":
-            self._slack.state.wait_for_change(after, LONG_POLL_SECONDS)
+            patience = BUILDING_POLL_SECONDS if self._hub.builds.is_busy else LONG_POLL_SECONDS
+            self._slack.state.wait_for_change(after, patience)
         return _json(
             workspace_as_seen(self._slack, me, after)
             | {

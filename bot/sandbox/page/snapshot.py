@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.sandbox.hub.builds import Build
 from bot.sandbox.hub.organizations import Organization
 from bot.sandbox.hub.simulator import HubSimulator
+from bot.sandbox.hub.state import Repository
 from bot.sandbox.slack.apps import App
 from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.state import Conversation, Message, Person, View, WorkspaceState
@@ -52,6 +54,7 @@ def workspace_as_seen(slack: SlackSimulator, me: str, after: int) -> Json:
 def hub_card(hub: HubSimulator) -> Json:
     """Return what the panel shows of the simulated Docker Hub; the state of its network is the panel's own."""
     with hub.state.lock:
+        hub.builds.advance()
         repositories = [
             {
                 "name": repository.path,
@@ -61,12 +64,20 @@ def hub_card(hub: HubSimulator) -> Json:
             for namespace in hub.state.repositories.values()
             for repository in namespace.values()
         ]
+        builds = [
+            _builds(hub, repository)
+            for namespace in hub.state.repositories.values()
+            for repository in namespace.values()
+            if repository.automation
+        ]
+        builds.sort(key=lambda each: each["repository"])
         found = (account.organization for account in hub.state.accounts.values())
         organizations = [_organization(each) for each in found if each and each.members]
     return {
         "url": hub.url,
         "repositories": repositories,
         "organizations": organizations,
+        "builds": builds,
         "requests": hub.answered,
         "webhooks_sent": hub.webhooks.sent_count,
         "webhooks_failed": hub.webhooks.failed_count,
@@ -88,6 +99,20 @@ def _organization(organization: Organization) -> Json:
             {"invitee": each.invitee, "role": each.role, "team": each.team} for each in organization.invites.values()
         ],
     }
+
+
+def _builds(hub: HubSimulator, repository: Repository) -> Json:
+    asked_for = repository.automation.builds if repository.automation else []
+    return {
+        "repository": repository.path,
+        "trigger_url": hub.build_trigger(repository.path),
+        "last": [{"tag": each.docker_tag, "state": each.state} for each in _worth_showing(asked_for)],
+    }
+
+
+def _worth_showing(builds: Sequence[Build]) -> Sequence[Build]:
+    """Return the builds that have not ended; without any, the last one."""
+    return [each for each in builds if each.ended_at is None] or builds[-1:]
 
 
 def _newest_tags(tags: Iterable[Any]) -> list[str]:

@@ -16,6 +16,7 @@ SlackNetwork = Literal["up", "slow", "limited", "down", "revoked"]
 TokenCondition = Literal["good", "expired"]
 HubWebhooks = Literal["prompt", "late", "doubled", "lost"]
 HubData = Literal["fresh", "lagging"]
+BuildFarmState = Literal["working", "failing", "paused", "dropping"]
 
 SLOW_SECONDS = 4.0
 LIMITED_SECONDS = 60.0
@@ -48,13 +49,14 @@ class Pushed:
 
 
 class HubWeather:
-    """The simulated Docker Hub's network, token, webhooks and data, as the panel sets them.
+    """The simulated Docker Hub's network, token, webhooks, data and build farm, as the panel sets them.
 
     Attributes:
         network: As set last.
         token: As set last.
         webhooks: As set last.
         data: As set last.
+        build_farm: As set last.
     """
 
     def __init__(self, hub: HubSimulator) -> None:
@@ -63,10 +65,17 @@ class HubWeather:
         self.token: TokenCondition = "good"
         self.webhooks: HubWebhooks = "prompt"
         self.data: HubData = "fresh"
+        self.build_farm: BuildFarmState = "working"
 
     def state(self) -> dict[str, str]:
         """Return everything as it was set last."""
-        return {"network": self.network, "token": self.token, "webhooks": self.webhooks, "data": self.data}
+        return {
+            "network": self.network,
+            "token": self.token,
+            "webhooks": self.webhooks,
+            "data": self.data,
+            "build_farm": self.build_farm,
+        }
 
     def set_network(self, network: HubNetwork) -> None:
         """Replace whatever goes wrong now."""
@@ -94,6 +103,17 @@ class HubWeather:
         """Let Docker Hub's API show the pushes from now on at once, or later than they are told."""
         self._hub.lag_seconds = LAG_SECONDS if data == "lagging" else 0.0
         self.data = data
+
+    def set_build_farm(self, state: BuildFarmState) -> None:
+        """Let what is asked for be built, fail, wait until this is said again, or be forgotten."""
+        farm = self._hub.builds
+        farm.usual_outcome = "error" if state == "failing" else "success"
+        farm.drops_requests = state == "dropping"
+        if state == "paused":
+            farm.pause()
+        else:
+            farm.resume()
+        self.build_farm = state
 
     def push(
         self,

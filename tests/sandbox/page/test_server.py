@@ -505,3 +505,57 @@ def test_the_page_shows_seats_and_invites_and_lets_one_be_accepted(page: PageOfT
     assert accepted["user"] == "lena"
     assert "lena@acme.example has no invite to acme." in again["error"]
     assert (acme()["members"], acme()["seats_used"], acme()["invites"]) == (7, 7, [])
+
+
+# Builds
+
+
+def builds_of(page: PageOfTests, repository: str) -> dict[str, Any]:
+    found: list[dict[str, Any]] = page.get("/state?as=U0ANA&after=0&wait=0").json()["hub"]["builds"]
+    return next(each for each in found if each["repository"] == repository)
+
+
+def trigger(page: PageOfTests, repository: str) -> None:
+    assert requests.post(builds_of(page, repository)["trigger_url"], json={}, timeout=5).status_code == 202
+
+
+def test_the_page_shows_what_is_built_and_the_url_that_asks_for_it(page: PageOfTests) -> None:
+    assert builds_of(page, "acme/web")["last"] == []
+    trigger(page, "acme/web")
+
+    assert builds_of(page, "acme/web")["last"] == [{"tag": "latest", "state": "queued"}]
+    page.post("/clock", {"advance_seconds": 6})
+    assert builds_of(page, "acme/web")["last"] == [{"tag": "latest", "state": "building"}]
+    page.post("/clock", {"advance_seconds": 30})
+    assert builds_of(page, "acme/web")["last"] == [{"tag": "latest", "state": "success"}]
+
+
+def test_a_page_hears_soon_how_a_build_goes_on(page: PageOfTests) -> None:
+    trigger(page, "acme/web")
+    version = page.seen_by("U0ANA")["version"]
+    began = time.monotonic()
+
+    page.seen_by("U0ANA", after=version)
+
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(("state", "came_of_it"), [("failing", "error"), ("paused", "queued"), ("working", "success")])
+def test_builds_can_be_let_fail_or_wait(page: PageOfTests, state: str, came_of_it: str) -> None:
+    assert page.post("/hub", {"do": "build_farm", "state": state}).json()["ok"]
+    trigger(page, "acme/web")
+
+    page.post("/clock", {"advance_seconds": 60})
+
+    assert page.get("/state?as=U0ANA&after=0&wait=0").json()["hub"]["build_farm"] == state
+    assert builds_of(page, "acme/web")["last"] == [{"tag": "latest", "state": came_of_it}]
+
+
+def test_a_request_for_a_build_can_be_forgotten(page: PageOfTests) -> None:
+    page.post("/hub", {"do": "build_farm", "state": "dropping"})
+    trigger(page, "acme/web")
+
+    assert builds_of(page, "acme/web")["last"] == []
+    page.post("/hub", {"do": "build_farm", "state": "working"})
+    trigger(page, "acme/web")
+    assert builds_of(page, "acme/web")["last"] == [{"tag": "latest", "state": "queued"}]

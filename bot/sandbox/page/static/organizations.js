@@ -27,7 +27,7 @@ export class Organizations {
       organization.invites.length > 0
         ? h(
             "ul",
-            { class: "invites" },
+            { class: "panel-list" },
             organization.invites.map((invite) => this.#drawInvite(organization.name, invite)),
           )
         : h("p", { class: "help" }, "Nobody is invited."),
@@ -38,8 +38,8 @@ export class Organizations {
     const as = team ? `${role}, ${team}` : role;
     return h(
       "li",
-      { class: "invite" },
-      h("span", { class: "invite-words" }, h("bdi", {}, invitee), h("span", { class: "panel-fact" }, `invited as ${as}`)),
+      { class: "panel-item" },
+      h("span", { class: "panel-words" }, h("bdi", {}, invitee), h("span", { class: "panel-fact" }, `invited as ${as}`)),
       h(
         "button",
         {

@@ -1,5 +1,6 @@
 // The right side: what people may do to the simulated Docker Hub, to the simulated Slack and to the time.
 
+import { Builds } from "./builds.js";
 import { h, replace } from "./dom.js";
 import { formatDate } from "./kit/dates.js";
 import { icon, iconButton } from "./icons.js";
@@ -37,6 +38,12 @@ const HUB_DATA = [
     help: "Docker Hub shows a push 20 seconds after it told of it. The bot should say that it is confirming.",
   },
 ];
+const BUILD_FARM = [
+  { id: "working", label: "Building", help: "What is asked for waits 5 seconds, is built in 30, and pushed." },
+  { id: "failing", label: "Failing", help: "What is asked for from now on fails. The bot should say so." },
+  { id: "paused", label: "Paused", help: "Nothing begins until this is lifted. After half an hour the bot should say so: move the time." },
+  { id: "dropping", label: "Dropping", help: "Docker Hub says yes and forgets it. The bot should find out: move the time." },
+];
 const SLACK_NETWORK = [
   { id: "up", label: "Up", help: "Slack takes what the bot says at once." },
   { id: "slow", label: "Slow", help: "What the bot says arrives seconds late." },
@@ -60,6 +67,8 @@ export class Panel {
   #hubData;
   #slackNetwork;
   #push;
+  #buildFarm;
+  #builds;
   #organizations;
   #time = h("span", { class: "clock-time" });
   #day = h("span", { class: "clock-day" });
@@ -94,6 +103,10 @@ export class Panel {
       tell(store.slack({ do: "network", state })),
     );
     this.#push = new PushForm(desk);
+    this.#buildFarm = segments("Docker Hub builds", "Builds", BUILD_FARM, (state) =>
+      tell(store.hub({ do: "build_farm", state })),
+    );
+    this.#builds = new Builds(toasts);
     this.#organizations = new Organizations((organization, invitee) =>
       tell(store.hub({ do: "accept_invite", organization, invitee })),
     );
@@ -119,6 +132,7 @@ export class Panel {
           this.#hubData.element,
           this.#hubNetwork.element,
           this.#hubToken.element,
+          h("div", {}, this.#buildFarm.element, this.#builds.element),
           this.#organizations.element,
           this.#requests,
         ),
@@ -144,6 +158,8 @@ export class Panel {
     this.#hubData.show(state.hub.data);
     this.#slackNetwork.show(state.slack.network);
     this.#push.update(state.hub.repositories);
+    this.#buildFarm.show(state.hub.build_farm);
+    this.#builds.update(state.hub.builds);
     this.#organizations.update(state.hub.organizations);
     setText(this.#requests, trafficWords(state.hub));
     this.#showBot(state);

@@ -143,6 +143,7 @@ function shapeHub(raw) {
     token: oneOf(raw.token, "good", "expired"),
     webhooks: oneOf(raw.webhooks, "prompt", "late", "doubled", "lost"),
     data: oneOf(raw.data, "fresh", "lagging"),
+    build_farm: oneOf(raw.build_farm, "working", "failing", "paused", "dropping"),
     requests: number(raw.requests),
     webhooks_sent: number(raw.webhooks_sent),
     webhooks_failed: number(raw.webhooks_failed),
@@ -155,6 +156,20 @@ function shapeHub(raw) {
       .map(asRecord)
       .filter((each) => asText(each.name))
       .map(shapeOrganization),
+    builds: whole(raw.builds)
+      .map(asRecord)
+      .filter((each) => asText(each.repository))
+      .map(shapeBuilds),
+  };
+}
+
+function shapeBuilds(raw) {
+  return {
+    repository: asText(raw.repository),
+    trigger_url: asText(raw.trigger_url),
+    last: whole(raw.last)
+      .map(asRecord)
+      .map((each) => ({ tag: asText(each.tag), state: asText(each.state) })),
   };
 }
 
