@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 
 from bot.sandbox.httpd import free_port
+from tests.bench import acting
 from tests.bench.acks import BURST_SIZE, BURSTS, measure_bursts, measure_ratio
 from tests.bench.outside import NAMESPACE, Outside, Plan, outside
 from tests.bench.sending import CONNECTIONS
@@ -22,7 +23,7 @@ WEBHOOK_BAR, WEBHOOK_P99_BAR = 0.25, 0.050
 def main() -> None:
     """Measure, print the table, and end with 1 if a bar was missed."""
     with outside(Plan(repositories=REPOSITORIES, tags=TAGS)) as world:
-        rows = [*_ack_rows(world), *_webhook_rows(world), *_start_rows(world)]
+        rows = [*_ack_rows(world), *_webhook_rows(world), *_start_rows(world), *acting.rows()]
     sys.exit(0 if show("Hub Bot", rows) else 1)
 
 
