@@ -45,5 +45,19 @@ class Executor(Protocol):
         """Do what follows from the outcome, in the transaction that commits it."""
 
 
+class SendOnly:
+    """The rest of an executor that does nothing but send: no guards, no rows, no words of its own."""
+
+    def channels(self, _change: Change) -> Sequence[str]:
+        """Nothing is said of it but what governance says."""
+        return ()
+
+    def begin(self, _connection: Connection, _change: Change, _now: datetime) -> None:
+        """Nothing belongs to it."""
+
+    def settled(self, _connection: Connection, _change: Change, _outcome: Outcome, _now: datetime) -> None:
+        """Nothing follows."""
+
+
 Executors = Mapping[str, Executor]
 """By `Proposal.kind`."""

@@ -78,6 +78,7 @@ _SOURCE_STATES = {
     "failed": Progress.ERROR,
     "error": Progress.ERROR,
 }
+_NEVER_BUILT = frozenset({"", "empty"})
 
 
 def progress_of(status: int | None) -> Progress:
@@ -218,7 +219,7 @@ class BuildSource(HubModel):
 
     Attributes:
         uuid: What names it.
-        state: How the last build ended, or that one runs.
+        state: How the last build ended, that one runs, or that there was none.
         owner, repository: The repository of the source.
         provider: Where that is.
     """
@@ -228,6 +229,11 @@ class BuildSource(HubModel):
     owner: OptionalText = None
     repository: OptionalText = None
     provider: OptionalText = None
+
+    @property
+    def has_built(self) -> bool:
+        """Whether there was any build."""
+        return (self.state or "").strip().lower() not in _NEVER_BUILT
 
     @property
     def progress(self) -> Progress:

@@ -14,9 +14,8 @@ from typing import Any, TypeVar
 from bot.errors import UnexpectedResponseError
 from bot.hub.api import Api, Call, Reply
 from bot.hub.decoding import HubModel, decode_many, read_int
-from bot.hub.failures import clean
-from bot.hub.paging import LARGEST_PAGE, Listing, Page, PagedListing
-from bot.hub.protocol import ForeignLinkError, Query, next_query
+from bot.hub.paging import LARGEST_PAGE, Listing, Page, PagedListing, following_page
+from bot.hub.protocol import Query
 
 M = TypeVar("M", bound=HubModel)
 
@@ -50,12 +49,7 @@ def _page_of(reply: Reply, model: type[M], *, origin: str, resource: str) -> Pag
         raise UnexpectedResponseError(
             resource, credential=reply.credential, detail="no list of entries", status=reply.answer.status
         )
-    following, dead_end = None, ""
-    try:
-        following = next_query(pages[-1].get("next"), origin=origin)
-    except ForeignLinkError as error:
-        # Nothing is sent there; what has been read so far is still true.
-        dead_end = f"the next page is said to be at {clean(str(error))}"
+    following, dead_end = following_page(pages[-1].get("next"), origin=origin)
     return Page(
         items=tuple(item for each in entries for item in decode_many(model, each)),
         total=read_int(pages[0].get("count")),

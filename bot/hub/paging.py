@@ -214,12 +214,7 @@ def _page_of(reply: Reply, model: type[M], *, origin: str, resource: str) -> Pag
         raise UnexpectedResponseError(
             resource, credential=reply.credential, detail="a page without a list of results", status=reply.answer.status
         )
-    following, dead_end = None, ""
-    try:
-        following = next_query(data.get("next"), origin=origin)
-    except ForeignLinkError as error:
-        # Nothing is sent there; what has been read so far is still true.
-        dead_end = f"the next page is said to be at {clean(str(error))}"
+    following, dead_end = following_page(data.get("next"), origin=origin)
     return Page(
         items=decode_many(model, data["results"]),
         total=read_int(data.get("count")),
@@ -227,3 +222,16 @@ def _page_of(reply: Reply, model: type[M], *, origin: str, resource: str) -> Pag
         credential=reply.credential,
         dead_end=dead_end,
     )
+
+
+def following_page(link: object, *, origin: str) -> tuple[Query | None, str]:
+    """Return the query of the next page, or None; and why it is not read, empty where there is nothing to say of it.
+
+    Args:
+        link: What an answer says of it.
+        origin: The only place that is asked: nothing is sent elsewhere, and what was read so far is still true.
+    """
+    try:
+        return next_query(link, origin=origin), ""
+    except ForeignLinkError as error:
+        return None, f"the next page is said to be at {clean(str(error))}"

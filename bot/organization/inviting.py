@@ -1,13 +1,12 @@
 """Inviting people to an organization: what is sent, and what became of each of them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, JsonValue
-from sqlalchemy import Connection
 
 from bot.errors import HubError, UnavailableError, UnexpectedResponseError
+from bot.governance.executors import SendOnly
 from bot.governance.proposals import Change, Outcome, Proposal, State
 from bot.governance.roles import Role
 from bot.hub.client import HubClient
@@ -105,7 +104,7 @@ def _short(name: str) -> str:
     return name if len(name) <= _LONGEST_NAMED else name[: _LONGEST_NAMED - 1] + "…"
 
 
-class Inviting:
+class Inviting(SendOnly):
     """Invites. Implements `bot.governance.executors.Executor`.
 
     Args:
@@ -114,13 +113,6 @@ class Inviting:
 
     def __init__(self, hub: HubClient) -> None:
         self._hub = hub
-
-    def channels(self, _change: Change) -> Sequence[str]:
-        """Nothing is said of it but what governance says."""
-        return ()
-
-    def begin(self, _connection: Connection, _change: Change, _now: datetime) -> None:
-        """Nothing belongs to it."""
 
     def send(self, change: Change) -> Outcome:
         """Invite them, and tell what became of each.
@@ -137,7 +129,7 @@ class Inviting:
             found = self._looked_up(order)
             if found is None:
                 raise
-            return outcome_of(found, f"{error} {LISTS_SAY}")
+            return outcome_of(found, f"{without_advice(error)} {LISTS_SAY}")
         return outcome_of(self._completed(order, read_answers(order.invitees, answers)))
 
     def read_back(self, change: Change) -> Outcome:
@@ -149,9 +141,6 @@ class Inviting:
         order = InviteOrder.model_validate(change.request)
         roster = read_roster(self._hub, order.organization)
         return outcome_of(found_in(roster, order.invitees), "The answer was not heard.", LISTS_SAY)
-
-    def settled(self, _connection: Connection, _change: Change, _outcome: Outcome, _now: datetime) -> None:
-        """Nothing follows."""
 
     def _looked_up(self, order: InviteOrder) -> tuple[Invitee, ...] | None:
         try:

@@ -1,12 +1,11 @@
 """Pending invites: finding the one that somebody means, cancelling it, sending its message once more."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection
 
 from bot.errors import HubError, NotFoundError, UnavailableError, UnexpectedResponseError, UsageError
+from bot.governance.executors import SendOnly
 from bot.governance.failures import PERHAPS
 from bot.governance.proposals import Change, Outcome, Proposal, State
 from bot.governance.roles import Role
@@ -96,7 +95,7 @@ def _proposal(kind: str, which: InviteToChange, summary: str, sent: str) -> Prop
     )
 
 
-class Cancelling:
+class Cancelling(SendOnly):
     """Cancels an invite. Implements `bot.governance.executors.Executor`.
 
     Args:
@@ -105,13 +104,6 @@ class Cancelling:
 
     def __init__(self, hub: HubClient) -> None:
         self._hub = hub
-
-    def channels(self, _change: Change) -> Sequence[str]:
-        """Nothing is said of it but what governance says."""
-        return ()
-
-    def begin(self, _connection: Connection, _change: Change, _now: datetime) -> None:
-        """Nothing belongs to it."""
 
     def send(self, change: Change) -> Outcome:
         """Cancel it. When no answer comes, the list of pending invites is asked.
@@ -125,7 +117,7 @@ class Cancelling:
         except NotFoundError:
             return Outcome(State.FAILED, f"Nothing was cancelled. {NO_LONGER}")
         except (UnavailableError, UnexpectedResponseError) as error:
-            found = self._looked_up(which, str(error))
+            found = self._looked_up(which, without_advice(error))
             if found is None:
                 raise
             return found
@@ -138,9 +130,6 @@ class Cancelling:
             HubError: It cannot be read just now.
         """
         return self._read(InviteToChange.model_validate(change.request), UNHEARD)
-
-    def settled(self, _connection: Connection, _change: Change, _outcome: Outcome, _now: datetime) -> None:
-        """Nothing follows."""
 
     def _looked_up(self, which: InviteToChange, why: str) -> Outcome | None:
         try:
@@ -157,7 +146,7 @@ class Cancelling:
         return Outcome(State.DONE, f"{why} {NO_LONGER}")
 
 
-class Resending:
+class Resending(SendOnly):
     """Sends the message of an invite once more. Implements `bot.governance.executors.Executor`.
 
     Args:
@@ -166,13 +155,6 @@ class Resending:
 
     def __init__(self, hub: HubClient) -> None:
         self._hub = hub
-
-    def channels(self, _change: Change) -> Sequence[str]:
-        """Nothing is said of it but what governance says."""
-        return ()
-
-    def begin(self, _connection: Connection, _change: Change, _now: datetime) -> None:
-        """Nothing belongs to it."""
 
     def send(self, change: Change) -> Outcome:
         """Have it sent.
@@ -190,6 +172,3 @@ class Resending:
     def read_back(self, _change: Change) -> Outcome | None:
         """Return nothing: nothing tells whether a message was sent."""
         return None
-
-    def settled(self, _connection: Connection, _change: Change, _outcome: Outcome, _now: datetime) -> None:
-        """Nothing follows."""

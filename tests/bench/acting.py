@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection
 
-from bot.governance.executors import Executor
+from bot.governance.executors import Executor, SendOnly
 from bot.governance.governance import Governance
 from bot.governance.policy import ApprovalPolicy
 from bot.governance.proposals import Asker, Change, Outcome, Proposal, State
@@ -34,21 +34,14 @@ COMMITS = 3
 """A change is asked for, started and settled: each must be on the disk before the next thing happens."""
 
 
-class _Nothing:
+class _Nothing(SendOnly):
     """Sends nothing, which takes no time."""
-
-    def channels(self, _change: Change) -> Sequence[str]:
-        return ()
-
-    def begin(self, connection: Connection, change: Change, now: datetime) -> None: ...
 
     def send(self, _change: Change) -> Outcome:
         return Outcome(State.DONE, "Done.")
 
     def read_back(self, _change: Change) -> None:
         return None
-
-    def settled(self, connection: Connection, change: Change, outcome: Outcome, now: datetime) -> None: ...
 
 
 @dataclass(frozen=True)
