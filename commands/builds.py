@@ -1,6 +1,7 @@
 """`/hub builds <image>`: the last builds of a repository, from whoever builds it, and those that were asked for here.
 
-A person gets state, tag, commit, time, duration and log of the ten newest. Everybody in the workspace may use it.
+A person gets state, tag, branch, commit, time, duration and log of the ten newest. Everybody in the workspace may use
+it.
 """
 
 from collections.abc import Mapping

@@ -109,9 +109,10 @@ class BuildExecutor:
             UserError: The set-up or its secret has changed or is gone; nothing was sent.
         """
         setup, prepared = _setup_of(change), Prepared.model_validate(change.request["prepared"])
-        kept, secret = self._setups.find(setup.repository), self._setups.secret(setup.repository)
-        if kept is None or secret is None or kept.setup != setup or kept.mark != change.request["mark"]:
+        found = self._setups.find_with_secret(setup.repository)
+        if found is None or found[0].setup != setup or found[0].mark != change.request["mark"]:
             raise UserError(CHANGED)
+        _, secret = found
         try:
             accepted = self._providers[setup.provider].trigger(setup, prepared, secret)
         except BuildError as error:
@@ -129,11 +130,9 @@ class BuildExecutor:
         setup, order = _setup_of(change), _order_of(change)
         asked = Asked(order, change.started_at or change.requested_at)
         try:
-            kept, secret = self._setups.find(setup.repository), self._setups.secret(setup.repository)
-            if kept is None or secret is None or kept.mark != change.request["mark"]:
-                secret = None
-            else:
-                secret = fitting_secret(setup, kept.setup, secret)
+            kept = self._setups.find_with_secret(setup.repository)
+            is_as_it_was = kept is not None and kept[0].mark == change.request["mark"]
+            secret = fitting_secret(setup, kept[0].setup, kept[1]) if kept and is_as_it_was else None
             found = self._providers[setup.provider].find(setup, secret, asked)
         except (BuildError, UserError):
             return None

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pydantic import SecretStr
 from sqlalchemy import Connection, delete, select
 
 from bot.builds import build_rows, progress
@@ -18,7 +19,7 @@ from bot.builds.card import direct_document, dropped_words, stuck_words, updated
 from bot.builds.model import Build, ProviderKind, Ref, Setup
 from bot.builds.progress import Run, Verdict
 from bot.builds.providers.claims import is_ours
-from bot.builds.providers.provider import Asked, BuildError
+from bot.builds.providers.provider import Asked, BuildError, Provider
 from bot.builds.pushed_tags import is_ended_by, is_since
 from bot.builds.reading import DOCKER_HUBS, BuildSource, secret_for
 from bot.errors import HubError, NotFoundError, RateLimitedError, UserError
@@ -147,15 +148,25 @@ class Follower(Loop):
                 return _Look(found, shows_builds=True)
             if found is not None and found.id == asked.build_id:
                 return _Look(shows_builds=True, is_mistaken=True)
-            shows = build.run.shows_builds
-            if shows is None or self._is_overdue(build):
-                shows = bool(provider.recent(build.setup, secret, most=_SHOWN_AT_MOST))
-            # A provider that shows its builds tells by itself; until it seems to have dropped this one.
-            tags = () if shows and not self._is_overdue(build) else self._updated_tags(build)
+            return self._look_at_tags(build, provider, secret, problem)
         except (BuildError, HubError, UserError) as error:
             retry_at = error.retry_at if isinstance(error, RateLimitedError) else None
             return _Look(problem=str(error), retry_at=retry_at)
-        return _Look(shows_builds=shows, tags=tags, problem=problem)
+
+    def _look_at_tags(self, build: FollowedBuild, provider: Provider, secret: SecretStr | None, problem: str) -> _Look:
+        """Look at what else may tell of a build that its provider does not show.
+
+        Raises:
+            BuildError: The provider could not be asked.
+            HubError: Docker Hub could not be asked.
+        """
+        shows, is_overdue = build.run.shows_builds, self._is_overdue(build)
+        tags = self._updated_tags(build) if _is_told_by_tags(build, shows=shows, is_overdue=is_overdue) else ()
+        if shows is None or tags or is_overdue:
+            # By now it may show builds, which tell more than tags.
+            shows = bool(provider.recent(build.setup, secret, most=_SHOWN_AT_MOST))
+        is_told_by_tags = _is_told_by_tags(build, shows=shows, is_overdue=is_overdue)
+        return _Look(shows_builds=shows, tags=tags if is_told_by_tags else (), problem=problem)
 
     def _asked(self, build: FollowedBuild) -> Asked:
         """Return what is looked for, with the others that what is found may belong to."""
@@ -221,6 +232,11 @@ class Follower(Loop):
                 due_at = None
         build_rows.move(connection, build, lambda run: run, now, due_at=lambda _: due_at)
         _prune(connection, now)
+
+
+def _is_told_by_tags(build: FollowedBuild, *, shows: bool | None, is_overdue: bool) -> bool:
+    """Return whether tags may tell of a build: where its provider shows builds, only the very tag, and late."""
+    return not shows or (is_overdue and build.order.ref is Ref.DOCKER_TAG)
 
 
 def _have_one_list(setup: Setup, other: Setup) -> bool:

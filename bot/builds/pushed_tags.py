@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.builds.build_rows import FollowedBuild
 from bot.builds.model import Ref
-from bot.builds.progress import Run
+from bot.builds.progress import Progress
 
 _SKEW = timedelta(seconds=2)
 """By how much another clock may be behind ours."""
@@ -31,7 +31,7 @@ def is_ended_by(build: FollowedBuild, tag: str, pushed_at: datetime, known: Sequ
         pushed_at: When it was pushed (UTC).
         known: The builds of the repository that we asked for.
     """
-    if any(_was_ended_by(each.run, tag, pushed_at) for each in known):
+    if any(_has_made(each, tag, pushed_at) for each in known):
         return False
     waiting = [
         each
@@ -39,18 +39,19 @@ def is_ended_by(build: FollowedBuild, tag: str, pushed_at: datetime, known: Sequ
         if not each.run.state.is_final
         and (each.order.ref is not Ref.DOCKER_TAG or each.order.name == tag)
         and is_since(each, pushed_at)
-        and (each.id == build.id or _looks_at_tags(each.run))
     ]
     first = min(waiting, key=_turn, default=None)
     return first is not None and first.id == build.id
 
 
-def _was_ended_by(run: Run, tag: str, pushed_at: datetime) -> bool:
-    return run.is_seen_by_tag and run.tag == tag and run.ended_at == pushed_at
-
-
-def _looks_at_tags(run: Run) -> bool:
-    return not run.shows_builds or run.verdict is not None
+def _has_made(build: FollowedBuild, tag: str, pushed_at: datetime) -> bool:
+    """Return whether a push of a tag is known to be of a build that has ended: it told of the end, or came before."""
+    run = build.run
+    if run.state is not Progress.SUCCESS or run.tag != tag or run.ended_at is None:
+        return False
+    if run.is_seen_by_tag:
+        return run.ended_at == pushed_at
+    return is_since(build, pushed_at) and pushed_at <= run.ended_at + _SKEW
 
 
 def _turn(build: FollowedBuild) -> tuple[bool, bool, datetime, str]:

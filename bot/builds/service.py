@@ -67,8 +67,8 @@ class Builds:
             UserError: The secret cannot be read.
             StoreUnavailableError: The database is away.
         """
-        kept, secret = self.setups.find(repository), self.setups.secret(repository)
-        return (kept.setup, secret) if kept and secret else None
+        found = self.setups.find_with_secret(repository)
+        return (found[0].setup, found[1]) if found else None
 
     def reading_setup(self, repository: str) -> Setup:
         """Return with which set-up to look at builds: that of the repository, else Docker Hub's own builds.
@@ -113,9 +113,10 @@ class Builds:
             UserError: This provider cannot build that, or its secret cannot be read.
             StoreUnavailableError: The database is away.
         """
-        kept, secret = self.setups.find(order.repository), self.setups.secret(order.repository)
-        if kept is None or secret is None:
+        found = self.setups.find_with_secret(order.repository)
+        if found is None:
             raise NotSetUpError(order.repository)
+        kept, secret = found
         prepared = self.provider_of(kept.setup).prepare(kept.setup, order, secret)
         return propose(kept, order, prepared, role=role, channel=channel)
 

@@ -71,19 +71,22 @@ class Setups:
         if repository in self._from_file:
             return KeptSetup(self._from_file[repository][0], FILE, None)
         with self._store.read() as connection:
-            row = connection.execute(select(build_setups).where(_is(repository))).first()
-        return KeptSetup(Setup.model_validate(row.setup), row.set_up_by, row.set_up_at) if row else None
+            return _find(connection, repository)
 
-    def secret(self, repository: str) -> SecretStr | None:
-        """Return the secret of a set-up; None: there is none.
+    def find_with_secret(self, repository: str) -> tuple[KeptSetup, SecretStr] | None:
+        """Return how a repository is built and the secret for it, both of the same moment; None: nobody said.
 
         Raises:
-            UserError: It cannot be read: there is no key for it.
+            UserError: The secret cannot be read: there is no key for it.
             StoreUnavailableError: The database is away.
         """
         if repository in self._from_file:
-            return self._from_file[repository][1]
-        return self._vault.get(_name(repository))
+            setup, secret = self._from_file[repository]
+            return KeptSetup(setup, FILE, None), secret
+        with self._store.read() as connection:
+            kept = _find(connection, repository)
+            found = self._vault.read(connection, _name(repository)) if kept else None
+        return (kept, found) if kept and found else None
 
     def all(self) -> tuple[KeptSetup, ...]:
         """Return every set-up, by repository.
@@ -163,6 +166,11 @@ class Setups:
 def _note(connection: Connection, repository: str, summary: str, asker: Asker, now: datetime) -> None:
     entry = Entry("done", "trigger", repository, summary, actor=asker.user_id, channel=asker.channel)
     audit.note(connection, HOME, entry, now=now)
+
+
+def _find(connection: Connection, repository: str) -> KeptSetup | None:
+    row = connection.execute(select(build_setups).where(_is(repository))).first()
+    return KeptSetup(Setup.model_validate(row.setup), row.set_up_by, row.set_up_at) if row else None
 
 
 def _name(repository: str) -> str:

@@ -127,12 +127,18 @@ def result_of(change: Change, *, approvers: frozenset[str] = frozenset(), notes:
     )
 
 
-def render(result: ChangeResult) -> Document:
-    """Say what would be sent, or what came of it."""
+def render(result: ChangeResult, *, heading: str = "") -> Document:
+    """Say what would be sent, or what came of it.
+
+    Args:
+        result: What is known of it.
+        heading: What came of it in a sentence, where the state and the summary say too much; empty: those.
+    """
     notes = tuple(Note(marked(note)) for note in result.notes)
     if result.state is None:
         return Document(result.summary, (CodeBlock("\n".join(result.shown)), *notes))
-    said: list[Part] = [Paragraph(line(f"{_HEADINGS.get(result.state, result.state)}: {result.summary}."))]
+    came_of_it = heading or f"{_HEADINGS.get(result.state, result.state)}: {result.summary}."
+    said: list[Part] = [Paragraph(line(came_of_it))]
     if result.sentence:
         said.append(Paragraph(marked(result.sentence)))
     if result.state is State.REQUESTED:

@@ -75,7 +75,9 @@ def set_up(
     setup = arguments.setup(repository, known)
     # What one provider was trusted with goes to no other, whoever says so.
     stays = known is not None and (known.provider, known.url) == (setup.provider, setup.url)
-    secret = arguments.secret or (builds.setups.secret(repository) if stays else None)
+    secret = arguments.secret
+    if secret is None and stays and (found := builds.setups.find_with_secret(repository)) and found[0] == kept:
+        _, secret = found
     again = build_setup.form(arguments, repository, None, has_secret=stays)
     if secret is None:
         raise InputNeeded(again, {"secret": OWN_SECRET})
@@ -102,11 +104,11 @@ def try_out(repository: str, builds: Builds, *, to_build: Arguments | None) -> S
         NotSetUpError: Nobody said how the repository is built.
         UserError: The secret cannot be read.
     """
-    kept, secret = builds.setups.find(repository), builds.setups.secret(repository)
-    if kept is None or secret is None:
+    kept = builds.setups.find_with_secret(repository)
+    if kept is None:
         raise NotSetUpError(repository)
     try:
-        found = builds.try_out(kept, secret)
+        found = builds.try_out(*kept)
     except (BuildError, UserError) as error:
         return SetupResult(sentences=(str(error),), is_negative=True)
     if found is not None:

@@ -126,9 +126,13 @@ class Vault:
             StoreUnavailableError: The database is away.
         """
         with self._store.read() as connection:
-            token = connection.scalar(
-                select(kept_secrets.c.token).where(kept_secrets.c.workspace == workspace, kept_secrets.c.name == name)
-            )
+            return self.read(connection, name, workspace)
+
+    def read(self, connection: Connection, name: str, workspace: str = HOME) -> SecretStr | None:
+        """Return a secret as `get` does, at the same moment as other rows."""
+        token = connection.scalar(
+            select(kept_secrets.c.token).where(kept_secrets.c.workspace == workspace, kept_secrets.c.name == name)
+        )
         return None if token is None else self._decrypted(token, workspace, name)
 
     def remove(self, connection: Connection, name: str, workspace: str = HOME) -> bool:

@@ -15,6 +15,7 @@ from bot.builds.card import (
     page_of,
     step_document,
     stuck_words,
+    updated_words,
 )
 from bot.builds.model import Build, BuildState, ProviderKind, Setup
 from bot.builds.progress import Progress, Run, Step, Verdict, observed
@@ -91,14 +92,15 @@ def test_what_is_known_by_the_tag_alone_is_said_to_be() -> None:
     seen = followed(Progress.SUCCESS, is_seen_by_tag=True, tag="edge", ended_at=LATER)
 
     assert spoken(document_of(seen)) == [
-        "acme/api:latest: built in 4 min 12 s.",
+        "acme/api:latest: edge was updated 5 min later, so it was probably built.",
         "Asked: by U0ANA, 2026-11-21 12:00 UTC",
         "Built by: GitHub Actions, acme/api",
-        "Tag: edge",
-        "Ended: 2026-11-21 12:04 UTC",
+        "Updated: 2026-11-21 12:04 UTC",
         "Known by its tag alone: the provider does not show the build.",
         "chg_1",
     ]
+    step = Step(at=NOON, state=Progress.SUCCESS, words=updated_words("edge", LATER - NOON))
+    assert spoken(step_document(seen, step)) == ["edge was updated 5 min later, so it was probably built. U0ANA"]
 
 
 def test_who_asked_is_told_where_it_could_not_be_said() -> None:

@@ -143,15 +143,27 @@ def the_build(scene: Scene, change: Change) -> build_rows.FollowedBuild:
 def test_a_change_shows_exactly_what_is_sent_and_no_secret(scene: Scene) -> None:
     proposal = scene.proposal()
 
-    assert proposal.summary == "Build acme/api:latest with GitHub Actions"
+    assert proposal.summary == "Ask GitHub Actions to build acme/api:latest"
     assert proposal.shown == ("POST https://api.github.com/x", "Authorization: Bearer …", "{}")
     assert (proposal.subject, proposal.repository, proposal.tags) == (API, API, ("latest",))
     assert SECRET.get_secret_value() not in proposal.model_dump_json()
 
 
-@pytest.mark.parametrize("ref", [Ref.BRANCH, Ref.GIT_TAG])
-def test_a_branch_is_no_tag_that_could_be_protected(scene: Scene, ref: Ref) -> None:
-    assert scene.proposal(Order(repository=API, ref=ref, name="latest")).tags == ()
+@pytest.mark.parametrize("ref", [Ref.DOCKER_TAG, Ref.BRANCH, Ref.GIT_TAG])
+def test_whatever_is_built_by_the_name_of_a_protected_tag_needs_approval(scene: Scene, ref: Ref) -> None:
+    policy = ApprovalPolicy(tags=("v*",))
+
+    meant, other = (scene.proposal(Order(repository=API, ref=ref, name=name)) for name in ("v1.4", "edge"))
+
+    assert policy.reason(meant) == "the tag `v1.4` is protected"
+    assert policy.reason(other) is None
+
+
+def test_to_build_everything_needs_approval_where_any_tag_is_protected(scene: Scene) -> None:
+    everything = scene.proposal(Order(repository=API, ref=Ref.ALL))
+
+    assert ApprovalPolicy(tags=("v*", "latest")).reason(everything) == "it may concern protected tags (`v*`)"
+    assert ApprovalPolicy().reason(everything) is None
 
 
 def test_it_is_asked_for_once_and_followed(scene: Scene) -> None:
@@ -273,7 +285,7 @@ def test_a_build_that_nobody_heard_of_is_found_at_the_provider(scene: Scene) -> 
     assert outcome is not None
     assert (outcome.state, outcome.answer) == (
         State.DONE,
-        {"said": "The provider shows the build.", "build_id": "43", "url": None},
+        {"said": "The provider shows the build.", "build_id": "43", "url": None, "status": None},
     )
     scene.settle(change, outcome)
     assert the_build(scene, change).run.build_id == "43"

@@ -1,18 +1,20 @@
 """Following builds, on both databases, with a small Docker Hub for the tags."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from itertools import pairwise
+from typing import Literal
 
 import pytest
 import requests
+from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from bot.builds import build_rows
-from bot.builds.following import CRASHED, LONGEST, WAITS_SECONDS, Follower
+from bot.builds.following import CRASHED, LONGEST, MISTAKEN, WAITS_SECONDS, Follower
 from bot.builds.model import Accepted, Build, BuildState, Order, ProviderKind, Ref, Setup
 from bot.builds.progress import MAY_BE_QUEUED, Progress, Verdict
 from bot.builds.providers import all_providers
@@ -25,6 +27,9 @@ from bot.errors import RateLimitedError, UserError
 from bot.governance.proposals import Asker
 from bot.hub.auth import Credentials
 from bot.hub.client import HubClient, HubUrls
+from bot.sandbox.builders.gitlab import TRIGGER_TOKEN, GitLabSimulator
+from bot.sandbox.hub.builds import LATEST as MAIN_RULE
+from bot.sandbox.hub.builds import BuildRule
 from bot.sandbox.hub.faults import Fault
 from bot.sandbox.hub.simulator import HubSimulator
 from bot.sandbox.hub.state import HubState, Image
@@ -37,6 +42,7 @@ from tests.store.conftest import OpenStore
 from tests.store.played import NOON
 
 MINUTE = 60.0
+DOCKER_HUB = Setup(repository=API, provider=ProviderKind.DOCKER_HUB)
 CLASSIC = Setup(repository=API, provider=ProviderKind.CLASSIC)
 OLD = NOON - timedelta(days=3)
 
@@ -120,9 +126,9 @@ def test_a_build_is_followed_from_its_queue_to_its_end(on_both: Scene) -> None:
         on_both.run(20)
 
     followed = the(on_both.store, build_id)
-    assert on_both.words(build_id) == ["Asked for", "Queued", "Building", "Built"]
+    assert on_both.words(build_id) == ["Queued", "Building", "Built"]
     assert (followed.run.state, followed.run.commit, followed.run.build_id) == (Progress.SUCCESS, "c0ffee", "42")
-    assert [kind for kind, _ in on_both.told()] == ["build", "build_step", "build_step", "build_step", "build_step"]
+    assert [kind for kind, _ in on_both.told()] == ["build", "build_step", "build_step", "build_step"]
     assert on_both.told()[0] == ("build", 5)
     assert [asked.build_id for asked in on_both.source.provider.asked][:2] == [None, "42"]
     assert set(on_both.source.provider.secrets) == {"a-secret-of-the-test"}
@@ -200,7 +206,8 @@ def test_where_the_provider_shows_no_builds_the_tag_tells(scene: Scene) -> None:
 
     followed = the(scene.store, build_id).run
     assert (followed.state, followed.tag, followed.is_seen_by_tag) == (Progress.SUCCESS, "latest", True)
-    assert scene.words(build_id)[-1] == "`latest` was updated 4 min later"
+    assert scene.words(build_id) == ["`latest` was updated 4 min later, so it was probably built"]
+    assert followed.seconds(NOON) is None
 
 
 @pytest.mark.parametrize("order", [Order(repository=API), Order(repository=API, ref=Ref.BRANCH, name="main")])
@@ -244,7 +251,7 @@ def test_a_build_that_never_comes_up_among_those_shown_was_dropped(scene: Scene)
 
     followed = the(scene.store, build_id).run
     assert followed.verdict is Verdict.DROPPED
-    assert scene.words(build_id)[1:] == [
+    assert scene.words(build_id) == [
         "Dropped, it seems: GitHub Actions shows its builds, and after 30 min this is not among them"
     ]
 
@@ -255,7 +262,7 @@ def test_an_ok_that_built_nothing_is_said_to_be_dropped(scene: Scene) -> None:
 
     scene.run(40 * MINUTE, step=30.0)
 
-    assert scene.words(build_id)[1:] == [
+    assert scene.words(build_id) == [
         "Dropped, it seems: Docker Hub says `OK` also when it builds nothing, and no tag came in 30 min"
     ]
 
@@ -271,7 +278,7 @@ def test_a_build_of_which_nothing_is_heard_is_stuck_and_ends_after_a_day(scene: 
 
     scene.clock.advance(LONGEST.total_seconds())
     scene.look()
-    assert scene.words(build_id)[1:] == [
+    assert scene.words(build_id) == [
         "Stuck: nothing was heard for 30 min",
         "Nothing was found out in a day, and nobody looks any more",
     ]
@@ -344,13 +351,25 @@ def test_a_secret_that_cannot_be_read_does_not_stop_the_look(scene: Scene) -> No
     assert the(scene.store, build_id).run.state is Progress.BUILDING
 
 
-def test_a_secret_of_another_provider_is_not_given_away(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    ("changes", "is_given"),
+    [
+        ({"provider": ProviderKind.CLASSIC}, False),
+        ({"url": "https://ghe.example.com/api/v3"}, False),
+        ({"project": "acme/other"}, False),
+        ({"branch": "develop", "workflow": "other.yml"}, True),
+    ],
+)
+def test_a_secret_that_was_kept_for_another_place_is_not_given_away(
+    scene: Scene, changes: dict[str, str], *, is_given: bool
+) -> None:
     ask(scene.store, scene.clock)
-    scene.source.setup = CLASSIC
+    scene.source.setup = GITHUB.model_copy(update=changes)
 
     scene.run(10)
 
-    assert scene.source.providers[ProviderKind.GITHUB].secrets == [None]
+    secret = "a-secret-of-the-test" if is_given else None
+    assert scene.source.providers[ProviderKind.GITHUB].secrets == [secret]
 
 
 def test_a_rate_limit_is_waited_for(scene: Scene) -> None:
@@ -398,6 +417,81 @@ def test_one_build_of_a_provider_is_not_taken_for_two(scene: Scene) -> None:
 
     assert the(scene.store, first).run.state is Progress.BUILDING
     assert the(scene.store, second).run.state is Progress.REQUESTED
+
+
+EVERYTHING = Order(repository=API)
+MAIN = Order(repository=API, ref=Ref.BRANCH, name="main")
+OTHER = Order(repository=API, ref=Ref.BRANCH, name="other")
+
+
+def states(scene: Scene, *build_ids: str) -> list[Progress]:
+    return [the(scene.store, each).run.state for each in build_ids]
+
+
+@pytest.mark.parametrize("orders", [(MAIN, OTHER), (EVERYTHING, MAIN), (LATEST, LATEST)])
+def test_one_push_of_a_tag_ends_one_build_the_one_that_waited_longest(
+    on_both: Scene, orders: tuple[Order, ...]
+) -> None:
+    first = ask(on_both.store, on_both.clock, order=orders[0])
+    on_both.run(40)
+    second = ask(on_both.store, on_both.clock, order=orders[1], change_id="chg_2")
+    on_both.push("latest", NOON + timedelta(seconds=42))
+    on_both.run(5)
+    assert states(on_both, first, second) == [Progress.REQUESTED, Progress.REQUESTED]  # The second one looks first.
+
+    on_both.run(2 * MINUTE)
+    assert states(on_both, first, second) == [Progress.SUCCESS, Progress.REQUESTED]
+
+    on_both.push("latest", NOON + timedelta(minutes=3))
+    on_both.run(2 * MINUTE)
+    assert states(on_both, first, second) == [Progress.SUCCESS, Progress.SUCCESS]
+
+
+def test_the_push_of_a_tag_is_of_who_asked_for_that_tag(scene: Scene) -> None:
+    branch = ask(scene.store, scene.clock, order=MAIN)
+    scene.clock.advance(1)
+    tag = ask(scene.store, scene.clock, order=LATEST, change_id="chg_2")
+    other = ask(scene.store, scene.clock, order=LATEST.model_copy(update={"name": "9"}), change_id="chg_3")
+    scene.push("latest", NOON + timedelta(seconds=3))
+
+    scene.run(2 * MINUTE)
+
+    assert states(scene, branch, tag, other) == [Progress.REQUESTED, Progress.SUCCESS, Progress.REQUESTED]
+
+
+def test_what_counts_as_lost_takes_no_push_from_who_waits(scene: Scene) -> None:
+    lost = ask(scene.store, scene.clock, order=MAIN)
+    scene.run(31 * MINUTE, step=30.0)
+    waiting = ask(scene.store, scene.clock, order=OTHER, change_id="chg_2")
+    scene.push("edge", scene.clock.now() + timedelta(seconds=1))
+
+    scene.run(10 * MINUTE)
+
+    assert states(scene, lost, waiting) == [Progress.REQUESTED, Progress.SUCCESS]
+
+
+def test_what_turns_out_to_be_another_build_is_let_go(scene: Scene) -> None:
+    scene.source.setup = DOCKER_HUB
+    build_id = ask(scene.store, scene.clock, setup=DOCKER_HUB, order=MAIN)
+    scene.source.provider.found = build(BuildState.BUILDING, tag="edge", log_url="https://hub.docker.com/r/acme/api/1")
+    scene.run(10)
+    assert the(scene.store, build_id).run.build_id == "42"
+
+    scene.source.provider.found = build(BuildState.SUCCESS, tag="edge", ref="develop")
+    scene.run(30)
+
+    followed = the(scene.store, build_id).run
+    assert (followed.state, followed.build_id, followed.tag, followed.log_url) == (Progress.REQUESTED, None, None, None)
+    assert scene.words(build_id) == ["Building", MISTAKEN]
+
+
+def test_what_a_provider_itself_calls_ours_is(scene: Scene) -> None:
+    build_id = ask(scene.store, scene.clock, order=MAIN, accepted=Accepted(build_id="42"))
+    scene.source.provider.found = build(BuildState.SUCCESS, ref="refs/heads/main")
+
+    scene.run(10)
+
+    assert the(scene.store, build_id).run.state is Progress.SUCCESS
 
 
 def suspend(scene: Scene) -> None:
@@ -461,12 +555,14 @@ def test_the_waits_never_shrink() -> None:
     assert list(WAITS_SECONDS) == sorted(WAITS_SECONDS)
 
 
-class HubSource(Source):
-    """Docker Hub as it is simulated, with the real providers."""
+class RealSource(Source):
+    """The real providers, of simulated services: Docker Hub unless another set-up is given."""
 
-    def __init__(self, hub: HubClient, clock: FrozenClock) -> None:
-        super().__init__(Setup(repository=API, provider=ProviderKind.DOCKER_HUB))
-        self._real = all_providers(EgressClient(AllowedHosts()), hub, clock)
+    def __init__(
+        self, hub: HubClient, clock: FrozenClock, setup: Setup = DOCKER_HUB, named: Sequence[str] = ()
+    ) -> None:
+        super().__init__(setup)
+        self._real = all_providers(EgressClient(AllowedHosts(named=named)), hub, clock)
 
     def provider_of(self, setup: Setup) -> Provider:
         """Return the real one."""
@@ -474,20 +570,66 @@ class HubSource(Source):
 
 
 def test_a_build_of_docker_hub_is_followed_to_its_end(scene: Scene) -> None:
-    source = HubSource(scene.client.once(), scene.clock)
-    assert source.setup is not None
-    scene.follower = Follower(scene.store, source, scene.client)
+    scene.follower = Follower(scene.store, RealSource(scene.client.once(), scene.clock), scene.client)
     trigger_url = scene.hub.add_builds(API)
-    build_id = ask(scene.store, scene.clock, setup=source.setup, accepted=Accepted())
+    build_id = ask(scene.store, scene.clock, setup=DOCKER_HUB, accepted=Accepted())
 
     assert requests.post(trigger_url, json={"docker_tag": "latest"}, timeout=5).status_code == HTTPStatus.ACCEPTED
     scene.run(20 * MINUTE, step=10.0)
 
     followed = the(scene.store, build_id).run
     assert (followed.state, followed.problem, followed.is_seen_by_tag) == (Progress.SUCCESS, "", False)
-    assert scene.words(build_id)[0] == "Asked for"
-    assert scene.words(build_id)[-2:] == ["Building", "Built"]
+    assert scene.words(build_id) == ["Building", "Built"]
     assert followed.seconds(NOON) is not None
+
+
+def test_a_build_of_another_order_is_not_taken_for_that_of_a_branch(scene: Scene) -> None:
+    scene.follower = Follower(scene.store, RealSource(scene.client.once(), scene.clock), scene.client)
+    trigger_url = scene.hub.add_builds(API, rules=(MAIN_RULE, BuildRule("Branch", "develop", "edge")))
+    lost = ask(scene.store, scene.clock, setup=DOCKER_HUB, order=OTHER, accepted=Accepted())
+    scene.run(MINUTE)
+    edge = Order(repository=API, ref=Ref.DOCKER_TAG, name="edge")
+    built = ask(scene.store, scene.clock, setup=DOCKER_HUB, order=edge, change_id="chg_2", accepted=Accepted())
+
+    assert requests.post(trigger_url, json={"docker_tag": "edge"}, timeout=5).status_code == HTTPStatus.ACCEPTED
+    scene.run(20 * MINUTE, step=10.0)
+
+    assert states(scene, lost, built) == [Progress.REQUESTED, Progress.SUCCESS]
+    assert scene.words(built) == ["Building", "Built"]
+    assert scene.words(lost) == []
+
+    scene.run(30 * MINUTE, step=60.0)
+    assert the(scene.store, lost).run.verdict is Verdict.DROPPED
+
+
+@pytest.mark.parametrize(("comes_to", "state"), [("success", Progress.SUCCESS), ("failed", Progress.FAILED)])
+def test_a_pipeline_of_gitlab_is_followed_to_its_end(
+    scene: Scene, comes_to: Literal["success", "failed"], state: Progress
+) -> None:
+    with GitLabSimulator(now=scene.clock.now) as gitlab:
+        gitlab.add_project("acme/images", is_public=True, branches=("main",))
+        gitlab.add_trigger("acme/images", TRIGGER_TOKEN)
+        setup = Setup(
+            repository=API, provider=ProviderKind.GITLAB, url=gitlab.url, project="acme/images", branch="main"
+        )
+        source = RealSource(scene.client.once(), scene.clock, setup, (gitlab.url.removeprefix("http://"),))
+        scene.follower = Follower(scene.store, source, scene.client)
+        gitlab_provider, token = source.provider_of(setup), SecretStr(TRIGGER_TOKEN)
+        accepted = gitlab_provider.trigger(setup, gitlab_provider.prepare(setup, LATEST, token), token)
+        build_id = ask(scene.store, scene.clock, setup=setup, accepted=accepted)
+
+        scene.run(20)
+        gitlab.pipelines[-1].start()
+        scene.run(MINUTE)
+        gitlab.pipelines[-1].finish(comes_to)
+        scene.run(2 * MINUTE)
+
+    followed = the(scene.store, build_id).run
+    assert (followed.state, followed.problem, followed.tag) == (state, "", "latest")
+    assert scene.words(build_id) == ["Queued", "Building", "Built" if state is Progress.SUCCESS else "Failed"]
+    assert (followed.build_id, followed.seconds(NOON)) == (accepted.build_id, MINUTE)
+    assert accepted.url is not None
+    assert followed.log_url == accepted.url
 
 
 def test_a_failure_at_docker_hub_is_told_to_who_subscribed(scene: Scene) -> None:
@@ -497,7 +639,7 @@ def test_a_failure_at_docker_hub_is_told_to_who_subscribed(scene: Scene) -> None
         def wants(self, tag: str, *, has_failed: bool) -> bool:
             return has_failed and tag == "latest"
 
-    source = HubSource(scene.client.once(), scene.clock)
+    source = RealSource(scene.client.once(), scene.clock)
     trigger_url = scene.hub.add_builds(API)
     scene.hub.builds.outcomes.append("error")
     watcher = Watcher(scene.store, source, lambda: {API: [Everybody()]})

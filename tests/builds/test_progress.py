@@ -102,6 +102,35 @@ def test_a_refusal_that_comes_after_the_build_was_seen_refuses_nothing() -> None
     assert progress.not_taken(queued, "Not found.", LATER, may_be_queued=False) == queued
 
 
+def test_that_it_was_taken_is_no_step_for_the_message_says_so() -> None:
+    run = progress.accepted(fresh(), Accepted(said="OK", build_id="7", url="https://ci/7"), LATER)
+
+    assert (run.state, run.steps, run.heard_at) == (Progress.REQUESTED, (), LATER)
+    assert (run.said, run.build_id, run.log_url) == ("OK", "7", "https://ci/7")
+
+
+def test_what_was_another_build_is_forgotten_and_said_so() -> None:
+    taken = progress.observed(fresh(), Build(id="7", state=BuildState.BUILDING, tag="edge", detail="cloned"), NOON)
+
+    run = progress.mistaken(taken, LATER, words="Another one")
+
+    assert run.steps[-1].words == "Another one"
+    assert run.model_copy(update={"steps": ()}) == fresh(heard_at=LATER, shows_builds=True)
+    assert progress.observed(run, Build(id="8", state=BuildState.QUEUED), LATER).build_id == "8"
+
+
+def test_an_end_is_never_taken_for_a_mistake() -> None:
+    ended = progress.observed(fresh(), Build(id="7", state=BuildState.SUCCESS), NOON)
+
+    assert progress.mistaken(ended, LATER, words="Another one") == ended
+
+
+def test_how_long_it_took_is_not_known_from_a_tag() -> None:
+    run = progress.seen_by_tag(fresh(started_at=NOON), "latest", LATER, LATER, words="updated")
+
+    assert (run.state, run.ended_at, run.seconds(NOON)) == (Progress.SUCCESS, LATER, None)
+
+
 def test_what_may_be_queued_is_followed_and_said_so() -> None:
     run = progress.not_taken(fresh(), "No answer in 10 s.", NOON, may_be_queued=True)
 

@@ -28,6 +28,11 @@ def setups(store: Store) -> Setups:
     return Setups(store, Vault(store, [key()]), {})
 
 
+def secret_of(setups: Setups, repository: str) -> SecretStr | None:
+    found = setups.find_with_secret(repository)
+    return found[1] if found else None
+
+
 def trail(store: Store) -> list[tuple[str, str, str]]:
     with store.read() as connection:
         rows = connection.execute(select(audit).order_by(audit.c.happened_at)).all()
@@ -38,9 +43,9 @@ def test_what_is_kept_is_found_with_who_made_it_and_when(setups: Setups) -> None
     setups.save(GITHUB, SECRET, ANA)
 
     assert setups.find(API) == KeptSetup(GITHUB, "U0ANA", NOON)
-    assert setups.secret(API) == SECRET
+    assert secret_of(setups, API) == SECRET
     assert setups.all() == (KeptSetup(GITHUB, "U0ANA", NOON),)
-    assert (setups.find("acme/web"), setups.secret("acme/web")) == (None, None)
+    assert (setups.find("acme/web"), setups.find_with_secret("acme/web")) == (None, None)
 
 
 def test_the_secret_is_in_no_row_as_it_is(setups: Setups, store: Store) -> None:
@@ -64,7 +69,7 @@ def test_a_new_one_takes_the_place_of_the_old_and_its_mark_changes(setups: Setup
     assert after is not None
     assert before.setup == after.setup
     assert before.mark != after.mark
-    assert setups.secret(API) == SecretStr("another")
+    assert secret_of(setups, API) == SecretStr("another")
 
 
 def test_what_is_forgotten_is_gone_with_its_secret(setups: Setups, store: Store, clock: FrozenClock) -> None:
@@ -72,7 +77,7 @@ def test_what_is_forgotten_is_gone_with_its_secret(setups: Setups, store: Store,
     clock.advance(1)
 
     assert [setups.remove(API, ANA), setups.remove(API, ANA)] == [True, False]
-    assert (setups.find(API), setups.secret(API), setups.all()) == (None, None, ())
+    assert (setups.find(API), setups.find_with_secret(API), setups.all()) == (None, None, ())
     assert trail(store) == [
         ("U0ANA", API, "Have acme/api built with GitHub Actions"),
         ("U0ANA", API, "Forget how acme/api is built"),
@@ -85,7 +90,7 @@ def test_the_file_wins_and_people_cannot_change_it(store: Store) -> None:
     setups = Setups(store, vault, {API: (GITHUB, SECRET)})
 
     assert setups.find(API) == KeptSetup(GITHUB, FILE, None)
-    assert setups.secret(API) == SECRET
+    assert secret_of(setups, API) == SECRET
     assert setups.all() == (KeptSetup(GITHUB, FILE, None),)
     for change in (
         lambda: setups.save(GITHUB, SECRET, ANA),
@@ -120,7 +125,7 @@ def test_with_another_key_the_set_up_is_there_and_its_secret_cannot_be_read(setu
 
     assert other.find(API) is not None
     with pytest.raises(UnreadableSecretError):
-        other.secret(API)
+        other.find_with_secret(API)
 
 
 def test_what_is_built_when_nothing_is_said_depends_on_the_set_up(setups: Setups, store: Store) -> None:

@@ -219,16 +219,31 @@ def test_a_build_that_we_follow_is_told_where_it_is_not_followed(scene: Scene) -
     assert scene.told("C0OTHER") == ["*acme/api:latest* failed to build."]
 
 
+def test_what_is_known_by_its_tag_alone_is_told_with_a_doubt(scene: Scene) -> None:
+    scene.wanted = {API: [Wants("C0OTHER", every_end=True)]}
+    scene.look()
+    build_id = ask(scene.store, scene.clock)
+    end(scene, build_id, state=Progress.SUCCESS, is_seen_by_tag=True)
+
+    scene.look()
+
+    assert scene.told("C0OTHER") == ["*acme/api:latest* was built (probably: known by its tag alone)."]
+
+
 def fail(scene: Scene, build_id: str) -> None:
-    facts = {"state": Progress.FAILED, "build_id": "42", "tag": "latest", "ended_at": scene.clock.now()}
+    end(scene, build_id, state=Progress.FAILED, build_id="42")
+
+
+def end(scene: Scene, followed_id: str, **told: object) -> None:
+    facts = {"tag": "latest", "ended_at": scene.clock.now(), **told}
 
     def work(connection: Connection) -> None:
-        followed = build_rows.find(connection, build_id)
+        followed = build_rows.find(connection, followed_id)
         now = scene.clock.now()
         build_rows.move(connection, followed, lambda run: run.model_copy(update=facts), now, due_at=lambda _: None)
 
     scene.store.write(work)
-    assert the(scene.store, build_id).run.state is Progress.FAILED
+    assert the(scene.store, followed_id).run.state is told["state"]
 
 
 def test_a_trigger_that_was_refused_is_no_build_that_failed(scene: Scene) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.builds import build_rows
 from bot.builds.following import Follower
-from bot.builds.model import Accepted, Build, BuildState
+from bot.builds.model import Accepted, Build, BuildState, ProviderKind, Setup
 from bot.builds.writers import WRITERS
 from bot.clock import FrozenClock
 from bot.governance.proposals import Asker
@@ -16,6 +16,8 @@ from bot.hub.client import HubClient, HubUrls
 from bot.outbox import lanes, messages
 from bot.outbox.notes import KIND, NoteWriter
 from bot.outbox.worker import LaneWorker
+from bot.sandbox.hub.simulator import HubSimulator
+from bot.sandbox.hub.state import HubState
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.simulator import SlackSimulator
 from bot.sandbox.slack.state import Message as Shown
@@ -23,7 +25,7 @@ from bot.slack.client import SlackClient
 from bot.slack.message import Message
 from bot.store.base import Store
 from bot.store.migrations import upgrade
-from tests.builds.scene import Source, ask
+from tests.builds.scene import API, GITHUB, LATEST, Source, ask
 from tests.store.conftest import OpenStore
 from tests.support.slack import acme, direct_message, said, texts
 
@@ -72,10 +74,10 @@ def store(opening: OpenStore, clock: FrozenClock) -> Store:
 
 @pytest.fixture
 def scene(store: Store, slack: SlackSimulator, clock: FrozenClock) -> Iterator[Scene]:
-    nowhere = HubUrls("http://127.0.0.1:9", "http://127.0.0.1:9", "http://127.0.0.1:9")
-    hub = HubClient(nowhere, Credentials.from_values(), clock)
-    yield Scene(store, slack, clock, hub)
-    hub.close()
+    with HubSimulator(HubState(), now=clock.now) as empty:
+        hub = HubClient(HubUrls(empty.url, empty.url, empty.url), Credentials.from_values(), clock)
+        yield Scene(store, slack, clock, hub)
+        hub.close()
 
 
 def roots(slack: SlackSimulator) -> list[Shown]:
@@ -103,19 +105,67 @@ def test_one_message_is_edited_and_its_history_is_in_its_thread(scene: Scene, sl
     )
     scene.run(30)
 
-    replies = [message.text for message in said(slack, HERE) if message.thread_ts not in {None, message.ts}]
     assert [message.ts for message in roots(slack)] == [card.ts]
     card = roots(slack)[0]
     assert card.text.startswith("*acme/api:latest*: failed after 4 min.\n")
     assert "*Commit* `c0ffeec0ffee`" in card.text
     assert "<https://github.com/acme/api/actions/runs/42|open>" in card.text
     assert "<!channel>" not in card.text
-    assert replies == [
-        "Asked for.",
+    assert notes(slack) == [
         "Queued.",
         "Building.",
         ("Failed (&lt;!channel&gt; ∗boom∗). It took 4 min. <https://github.com/acme/api/actions/runs/42|Log> <@U0ANA>"),
     ]
+
+
+def notes(slack: SlackSimulator) -> list[str]:
+    """Return what is said in threads."""
+    return [message.text for message in said(slack, HERE) if message.thread_ts not in {None, message.ts}]
+
+
+@pytest.mark.parametrize(
+    ("setup", "shown", "headline", "note"),
+    [
+        (GITHUB, None, "and nothing was heard for long", "Stuck: nothing was heard for 5 min."),
+        (
+            GITHUB,
+            [Build(id="41", state=BuildState.SUCCESS)],
+            "and dropped, it seems",
+            "Dropped, it seems: GitHub Actions shows its builds, and after 5 min this is not among them.",
+        ),
+        (
+            Setup(repository=API, provider=ProviderKind.CLASSIC),
+            None,
+            "and dropped, it seems",
+            "Dropped, it seems: Docker Hub says `OK` also when it builds nothing, and no tag came in 5 min.",
+        ),
+    ],
+    ids=["stuck", "dropped", "dropped after an empty promise"],
+)
+def test_a_build_that_goes_nowhere_is_said_to(
+    scene: Scene, slack: SlackSimulator, setup: Setup, shown: list[Build] | None, *, headline: str, note: str
+) -> None:
+    scene.source.setup = setup.model_copy(update={"stuck_after_seconds": 300.0})
+    scene.source.provider.shown = shown
+    ask(scene.store, scene.clock, channel=HERE, setup=scene.source.setup)
+
+    scene.run(400)
+
+    (card,) = roots(slack)
+    assert card.text.startswith(f"*acme/api:latest*: asked for, {headline}.\nGitHub took it.\n")
+    assert "; `/hub trigger acme/api` asks for it anew.\nchg_1" in card.text
+    assert notes(slack) == [note]
+
+
+def test_ten_builds_at_once_are_said_in_ten_seconds(scene: Scene, slack: SlackSimulator) -> None:
+    for number in range(10):
+        order = LATEST.model_copy(update={"repository": f"acme/api{number}"})
+        ask(scene.store, scene.clock, channel=HERE, order=order, change_id=f"chg_{number}")
+
+    scene.run(10)
+
+    assert len(roots(slack)) == 10
+    assert notes(slack) == []
 
 
 def test_a_channel_without_us_costs_nobody_the_outcome(scene: Scene, slack: SlackSimulator) -> None:

@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import Connection
 
-from bot.builds.model import Build, BuildState, ProviderKind, Setup
+from bot.builds import build_rows, progress
+from bot.builds.model import Accepted, Build, BuildState, ProviderKind, Setup
 from bot.builds.providers.provider import BuildError, Refusal
 from bot.builds.service import Builds
 from bot.builds.setups import Setups
@@ -72,12 +74,57 @@ def test_the_last_builds_are_listed_with_what_there_is_to_know(desk: BuildsDesk)
 
     assert desk.says("builds acme/api") == [
         "Builds of acme/api",
-        "State | Tag | Commit | When | Took | Log",
-        "requested * | latest | – | 2026-11-21 09:00 UTC | – | –",
-        "failed (timed_out) | 2.0 | c0ffeec0ffee | 2026-11-21 08:50 UTC | 4 min 12 s | open",
-        "success | main | – | 2026-11-20 09:00 UTC | – | –",
+        "State | Tag | From | Commit | When | Took | Log",
+        "requested * | latest | – | – | 2026-11-21 09:00 UTC | – | –",
+        "failed (timed_out) | 2.0 | – | c0ffeec0ffee | 2026-11-21 08:50 UTC | 4 min 12 s | open",
+        "success | – | main | – | 2026-11-20 09:00 UTC | – | –",
         "3 builds, newest first. From GitHub Actions. Marked with *: asked for here, and not shown by GitHub Actions.",
     ]
+
+
+def test_the_tag_of_a_run_is_known_where_it_was_asked_for(desk: BuildsDesk) -> None:
+    run = BUILT.model_copy(update={"id": "43", "detail": "success"})
+    desk.providers[ProviderKind.GITHUB].shown = [run, BUILT]
+    ask(desk.store, desk.clock, accepted=Accepted(build_id="43"))
+
+    assert desk.says("builds acme/api")[1:4] == [
+        "State | Tag | From | Commit | When | Took | Log",
+        "success | latest | main | – | 2026-11-21 09:00 UTC | – | –",
+        "success | – | main | – | 2026-11-20 09:00 UTC | – | –",
+    ]
+    assert [(each.tag, each.ref, each.asked_by) for each in result(desk, "builds acme/api").builds] == [
+        ("latest", "main", "U0ANA"),
+        (None, "main", None),
+    ]
+
+
+def test_what_nobody_knows_of_any_build_has_no_column(desk: BuildsDesk) -> None:
+    desk.providers[ProviderKind.GITHUB].shown = [BUILT]
+    assert desk.says("builds acme/api")[1] == "State | From | Commit | When | Took | Log"
+
+    desk.providers[ProviderKind.GITHUB].shown = [FAILED]
+    assert desk.says("builds acme/api")[1] == "State | Tag | Commit | When | Took | Log"
+
+
+def test_what_is_known_by_its_tag_alone_was_probably_built_and_nobody_knows_in_what_time(desk: BuildsDesk) -> None:
+    build_id = ask(desk.store, desk.clock)
+    at = NOW + timedelta(seconds=2)
+
+    def see(connection: Connection) -> None:
+        build = build_rows.find(connection, build_id)
+        build_rows.move(
+            connection,
+            build,
+            lambda run: progress.seen_by_tag(run, "latest", at, at, words="updated"),
+            at,
+            due_at=lambda _: None,
+        )
+
+    desk.store.write(see)
+
+    assert desk.says("builds acme/api")[2] == "success, probably | latest | – | 2026-11-21 09:00 UTC | – | –"
+    found = result(desk, "builds acme/api").builds[0]
+    assert (found.is_seen_by_tag, found.seconds, found.ended_at) == (True, None, at)
 
 
 def test_only_some_are_asked_for(desk: BuildsDesk) -> None:
@@ -100,6 +147,7 @@ def test_as_json_there_are_facts(desk: BuildsDesk) -> None:
         "state": "failed",
         "detail": "timed_out",
         "verdict": None,
+        "is_seen_by_tag": False,
         "tag": "2.0",
         "ref": None,
         "commit": "c0ffee" * 6,

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -19,6 +20,8 @@ from bot.governance.proposals import State
 from bot.governance.vault import NoSecretKeyError
 from bot.sandbox.builders.github import TOKEN as GITHUB_TOKEN
 from bot.sandbox.hub.faults import Fault
+from bot.sandbox.slack import seed
+from bot.sandbox.slack.state import UserGroup
 from bot.slack.render import render
 from bot.web.rights import NotAllowedError
 from commands import COMMANDS
@@ -43,7 +46,7 @@ PROTECTED = f'{BY_DOCKER_HUB}\n[protected]\nrepositories = ["acme/api"]\n'
 GITLAB_PROJECT = "GitLab needs the project: its number, or its path, like `acme/api`."
 ONLY_BY_BUILDING = "This provider can only be tested by building: /hub trigger acme/api."
 ASKED = "Ask Docker Hub to build acme/api:1.4"
-TAKEN = "It was taken."
+TAKEN = "Docker Hub took it."
 COOLING = "acme/api was triggered a moment ago. Nothing was sent; try again in 60 s."
 
 
@@ -67,7 +70,7 @@ def parsed(line: str) -> TriggerArguments:
     return arguments
 
 
-def set_up(desk: WholeDesk, **values: str) -> list[str]:
+def set_up(desk: WholeDesk, *, by: str = OPERATOR, **values: str) -> list[str]:
     """Have GitHub build acme/api, unless it is said otherwise; return what is answered."""
     assert desk.github is not None
     given = {
@@ -78,7 +81,7 @@ def set_up(desk: WholeDesk, **values: str) -> list[str]:
         "url": desk.github.url,
         "secret": GITHUB_TOKEN,
     }
-    asked = desk.ask("trigger setup acme/api", by=OPERATOR)
+    asked = desk.ask("trigger setup acme/api", by=by)
     return desk.fill(asked, **{**given, **values}).lines
 
 
@@ -203,7 +206,7 @@ def test_the_build_is_followed_in_one_message_with_its_history_in_the_thread(des
 
     (card,) = desk.messages()
     assert card.text.startswith("*acme/api:1.4*: built in ")
-    assert [text.split()[0].strip(".") for text in desk.replies()] == ["Asked", "Building", "Built"]
+    assert [text.split()[0].strip(".") for text in desk.replies()] == ["Building", "Built"]
     assert "1.4" in desk.hub.state.repository("acme/api").tags
 
 
@@ -396,7 +399,7 @@ def test_a_protected_repository_waits_for_somebody_else(guarded: WholeDesk) -> N
 
     assert asked.lines[0] == f"Waits for approval: {ASKED}."
     assert asked.lines[1].startswith(f"{MEMBER} can approve it until ")
-    assert FOLLOWED not in asked.lines
+    assert asked.lines[2:-1] == ["acme/api is protected."]
     assert (guarded.triggered(), guarded.messages(), guarded.told(ADMIN)) == ([], [], [])
     (card,) = guarded.told(MEMBER)
     (change,) = guarded.changes()
@@ -413,6 +416,37 @@ def test_a_protected_repository_waits_for_somebody_else(guarded: WholeDesk) -> N
     assert guarded.messages()[0].text.startswith("*acme/api:1.4*: ")
 
 
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("acme/api v1.4", "the tag v1.4 is protected"),
+        ("acme/api --branch v1.4", "the tag v1.4 is protected"),
+        ("acme/api --git-tag v1.4", "the tag v1.4 is protected"),
+        ("acme/api --all", "it may concern protected tags (v*)"),
+        ("acme/api", "it may concern protected tags (v*)"),
+    ],
+)
+def test_what_may_make_a_protected_tag_waits_for_somebody_else(line: str, why: str) -> None:
+    with open_whole_desk(file=f'{BY_DOCKER_HUB}\n[protected]\ntags = ["v*"]\n') as desk:
+        asked = desk.ask(f"trigger {line}", by=OPERATOR)
+
+        assert asked.lines[0].startswith("Waits for approval: Ask Docker Hub to build acme/api")
+        assert asked.lines[2] == f"{why[0].upper()}{why[1:]}."
+        assert desk.triggered() == []
+        assert desk.ask("trigger acme/api edge", by=OPERATOR).is_good
+
+
+def test_in_a_terminal_a_protected_repository_is_built_and_that_nobody_is_asked_is_said(guarded: WholeDesk) -> None:
+    note = "acme/api is protected; in a terminal nobody else is asked."
+
+    _, shown, _ = guarded.in_terminal("trigger acme/api 1.4")
+    status, built, _ = guarded.in_terminal("trigger acme/api 1.4 --yes")
+
+    assert note in shown
+    assert (status, note in built) == (0, True)
+    assert guarded.triggered() == [{"docker_tag": "1.4"}]
+
+
 def test_an_approved_build_goes_out_once(guarded: WholeDesk) -> None:
     guarded.ask("trigger acme/api 1.4")
     guarded.run(2)
@@ -423,6 +457,24 @@ def test_an_approved_build_goes_out_once(guarded: WholeDesk) -> None:
 
     assert len(guarded.triggered()) == 1
     assert "decided already" in guarded.press(change.button, by=MEMBER, approve=False)
+
+
+def test_slack_is_asked_little_by_an_approval_also_where_rights_come_by_user_groups() -> None:
+    """Slack lets us list the members of user groups twenty times a minute."""
+    with open_whole_desk(file=PROTECTED, admins=(seed.PLATFORM,), operators=("S0OPS",)) as desk:
+        desk.slack.state.usergroups["S0OPS"] = UserGroup("S0OPS", "ops", "Operations", users=[MEMBER])
+        asked = desk.ask("trigger acme/api 1.4", by=MEMBER)
+        assert asked.lines[1].startswith(f"{OPERATOR} can approve it until ")
+        desk.run(2)
+
+        desk.slack.clear_calls()
+        assert desk.decide(by=OPERATOR) == ""
+        desk.run(3)
+
+        assert desk.triggered() == [{"docker_tag": "1.4"}]
+        # Who presses; and when it is sent, both of them again, of whom one look at the admins tells.
+        assert Counter(desk.asked_slack("users.info", "user")) == {OPERATOR: 2, MEMBER: 1}
+        assert Counter(desk.asked_slack("usergroups.users.list", "usergroup")) == {seed.PLATFORM: 2, "S0OPS": 1}
 
 
 def test_who_asked_cannot_approve_nor_can_who_is_no_admin(guarded: WholeDesk) -> None:
@@ -559,7 +611,7 @@ def test_a_secret_stays_when_none_is_put_in(bare: WholeDesk) -> None:
     lines = set_up(bare, secret="", branch="develop")
 
     assert form.fields[1].is_optional
-    assert form.fields[1].hint.endswith("Empty: the one that is kept stays.")
+    assert form.fields[1].hint.endswith("Left empty, the one that is kept stays.")
     assert lines[0].startswith("acme/api is built by GitHub Actions")
     setup, secret = kept(bare)
     assert (setup.branch, secret.get_secret_value()) == ("develop", GITHUB_TOKEN)
@@ -673,6 +725,20 @@ def test_what_is_set_up_is_listed_without_secrets(bare: WholeDesk) -> None:
         "Repository | Built by | Project | Branch | Set up by",
         f"acme/api | GitHub Actions | acme/api | main | {OPERATOR}",
     ]
+
+
+def test_who_builds_what_is_protected_is_said_by_admins() -> None:
+    with open_whole_desk(file='[protected]\nrepositories = ["acme/a*"]\n', has_github=True) as desk:
+        for line in ("setup acme/api", "forget acme/api"):
+            assert desk.ask(f"trigger {line}", by=OPERATOR).lines == [
+                "acme/api is protected: an admin has to say how it is built."
+            ]
+        assert desk.ask("trigger setup acme/web", by=OPERATOR).form.fields
+
+        set_up(desk, by=ADMIN)
+        assert kept(desk)
+        assert desk.ask("trigger test acme/api", by=OPERATOR).is_good
+        assert desk.take(desk.ask("trigger forget acme/api")).is_good
 
 
 def test_the_file_is_listed_as_what_it_is() -> None:

@@ -43,12 +43,10 @@ def _has_better_claim(other: Asked, asked: Asked, fit: Fit, build: Build) -> boo
         return False
     if build.asked_at is None:
         # Told of without a time is whatever was built last, always by the same id.
-        is_possible = not other.is_over
-    else:
-        is_possible = other.at - LEEWAY <= build.asked_at
-    if not is_possible or others_fit is not fit:
-        return is_possible and others_fit > fit
-    if asked.build_id == build.id or other.build_id == build.id:
-        return asked.build_id != build.id
-    # A trigger is followed by its build: of two it is that of the last one before it.
-    return build.asked_at is not None and asked.at < other.at <= build.asked_at
+        return not other.is_over and (others_fit, other.build_id is not None) > (fit, asked.build_id == build.id)
+    if build.asked_at < other.at - LEEWAY or others_fit < fit:
+        return False
+    if others_fit is fit and build.id in {asked.build_id, other.build_id}:
+        return build.id != asked.build_id
+    # A trigger is followed by its build: of two that fit alike it is that of the last one before it.
+    return others_fit > fit or asked.at < other.at <= build.asked_at

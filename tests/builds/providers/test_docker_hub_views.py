@@ -1,6 +1,7 @@
 """Builds as Docker Hub tells of them: whichever views answer, and which builds are ours."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.builds.model import Build, BuildState, Order
+from bot.builds.model import Build, BuildState, Order, Ref
 from bot.builds.providers.docker_hub_views import DockerHubViews, together
 from bot.builds.providers.provider import Asked
 from bot.clock import FrozenClock
@@ -18,7 +19,7 @@ from bot.hub.client import HubClient
 from bot.hub.names import Names
 from bot.hub.protocol import Answer
 from bot.hub.retrying import Outcome
-from tests.builds.providers.support import A_BRANCH, A_TAG, EVERYTHING, NOW
+from tests.builds.providers.support import A_BRANCH, A_GIT_TAG, A_TAG, EVERYTHING, NOW
 from tests.hub.support import FakeWire, Sent, json_answer, make_api
 
 HISTORY = "/v2/repositories/acme/api/buildhistory/"
@@ -302,6 +303,73 @@ def test_a_branch_is_told_by_time_alone_where_the_branch_is_not_told() -> None:
 
     assert build is not None
     assert build.id == "b1"
+
+
+def in_full(**branches: str) -> dict[str, Outcome]:
+    """Return the builds in full, by name, each from a branch."""
+    results = {name: {"source_branch": branch, "buildmetrics": {}} for name, branch in branches.items()}
+    return {f"{HISTORY}{name}/": json_answer({"build_results": each}) for name, each in results.items()}
+
+
+@pytest.mark.parametrize("status", [0, 3, 10, -1])
+@pytest.mark.parametrize("order", [A_BRANCH, A_GIT_TAG])
+def test_a_build_from_another_branch_is_not_ours_however_far_it_is(order: Order, status: int) -> None:
+    answers = {HISTORY: history(entry("b1", 1, tag="edge", status=status)), **in_full(b1="develop")}
+
+    assert find(answers, order) is None
+
+
+def test_the_first_build_from_the_branch_is_ours() -> None:
+    entries = history(entry("b3", 40), entry("b2", 30), entry("b1", 1))
+
+    build = find({HISTORY: entries, **in_full(b1="develop", b2="staging", b3="staging")}, A_BRANCH)
+
+    assert build is not None
+    assert (build.id, build.ref) == ("b2", "staging")
+
+
+def test_for_a_branch_only_a_few_builds_are_looked_at_in_full() -> None:
+    hub = Hub({HISTORY: history(*(entry(f"b{number}", number) for number in range(20)))})
+
+    DockerHubViews(hub).find(Asked(A_BRANCH, NOW, "b7"))
+
+    assert len([path for path in hub.paths if path.startswith(f"{HISTORY}b")]) == 5
+    assert f"{HISTORY}b7/" in hub.paths
+
+
+def test_what_fits_another_order_better_is_left_to_that() -> None:
+    edge = Asked(Order(repository="acme/api", ref=Ref.DOCKER_TAG, name="edge"), NOW + timedelta(seconds=60))
+    entries = {HISTORY: history(entry("b2", 63, tag="latest", status=0), entry("b1", 61, tag="edge", status=0))}
+
+    def of(asked: Asked) -> str | None:
+        build = DockerHubViews(Hub(entries)).find(asked)
+        return build.id if build else None
+
+    assert of(Asked(A_BRANCH, NOW, others=(edge,))) == "b2"
+    assert of(Asked(EVERYTHING, NOW, others=(edge,))) == "b2"
+    assert of(replace(edge, others=(Asked(A_BRANCH, NOW, "b1"),))) == "b1"
+
+
+def test_a_build_that_is_known_is_shown_though_it_turns_out_to_be_of_another_branch() -> None:
+    answers = {HISTORY: history(entry("b2", 30), entry("b1", 1)), **in_full(b1="develop", b2="staging")}
+
+    build = find(answers, A_BRANCH, build_id="b1")
+
+    assert build is not None
+    assert (build.id, build.ref) == ("b1", "develop")
+
+
+def test_a_build_that_is_known_and_shown_no_more_is_not_taken_for_a_later_one() -> None:
+    answers = {HISTORY: history(entry("b5", 30, tag="1.2"))}
+
+    assert find(answers, build_id="b4") is None
+    assert find(answers, build_id="source:5f0b") is not None
+
+
+@pytest.mark.parametrize("state", ["Empty", "empty", "", None])
+def test_a_repository_that_was_never_built_has_no_build(state: str | None) -> None:
+    assert recent({**EMPTY, SOURCE: source(state)}) is None
+    assert find({SOURCE: source(state)}, build_id="source:5f0b") is None
 
 
 _STATES = st.sampled_from(list(BuildState))

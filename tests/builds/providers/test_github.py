@@ -65,7 +65,7 @@ def trigger(egress: FakeEgress, order: Order = EVERYTHING, setup: Setup = SETUP)
 def test_what_is_to_be_built_becomes_ref_and_inputs(order: Order, body: dict[str, Any]) -> None:
     egress = answering(EgressAnswer(204, {}, b""))
 
-    assert trigger(egress, order) == Accepted()
+    assert trigger(egress, order) == Accepted(status=204)
 
     (sent,) = egress.sent
     assert egress.urls == [f"POST {WORKFLOW}/dispatches"]
@@ -121,7 +121,7 @@ def test_run_details_are_taken_when_they_are_told() -> None:
     }
 
     assert trigger(answering(answer(details))) == Accepted(
-        build_id="30433642", url="https://github.com/acme/images/actions/runs/30433642"
+        build_id="30433642", url="https://github.com/acme/images/actions/runs/30433642", status=200
     )
 
 
@@ -129,7 +129,7 @@ def test_run_details_are_taken_when_they_are_told() -> None:
     "data", [{}, [], {"workflow_run_id": None}, {"workflow_run_id": True, "html_url": "https://evil.example/"}]
 )
 def test_a_success_with_odd_details_is_a_success(data: Any) -> None:
-    assert trigger(answering(answer(data))) == Accepted()
+    assert trigger(answering(answer(data))) == Accepted(status=200)
 
 
 def test_the_web_page_of_a_proxy_is_no_success() -> None:
@@ -337,3 +337,9 @@ def test_whatever_is_in_a_list_nothing_breaks(data: Any) -> None:
     told = EgressAnswer(200, {}, json.dumps(data).encode())
 
     assert github_on(answering(told)).find(SETUP, SECRET, Asked(Order(repository="acme/api", ref=Ref.ALL), NOW)) is None
+
+
+def test_a_link_with_the_token_in_it_is_not_kept() -> None:
+    details = {"workflow_run_id": 7, "html_url": f"https://github.com/acme/images/actions/runs/7?token={GITHUB_TOKEN}"}
+
+    assert trigger(answering(answer(details))) == Accepted(build_id="7", status=200)

@@ -65,7 +65,7 @@ def test_what_is_to_be_built_becomes_ref_and_variables(order: Order, body: dict[
 
     accepted = trigger(egress, order)
 
-    assert accepted == Accepted(build_id="257", url="https://gitlab.com/acme/images/-/pipelines/257")
+    assert accepted == Accepted(build_id="257", url="https://gitlab.com/acme/images/-/pipelines/257", status=201)
     assert egress.urls == [f"POST {PROJECT}/trigger/pipeline"]
     assert json.loads(egress.sent[0].body or b"") == {"token": GITLAB_TOKEN, **body}
 
@@ -108,7 +108,7 @@ def test_what_is_shown_is_what_is_sent_but_for_the_token(order: Order) -> None:
     "told", [EgressAnswer(201, {}, b'{"id": 2'), answer({}, 201), answer([], 201), answer(None, 201)]
 )
 def test_a_success_without_details_is_a_success(told: EgressAnswer) -> None:
-    assert trigger(answering(told)) == Accepted()
+    assert trigger(answering(told)) == Accepted(status=told.status)
 
 
 def test_the_web_page_of_a_sign_in_is_no_success() -> None:

@@ -115,11 +115,66 @@ def test_what_is_shown_has_neither_address_nor_signature() -> None:
     ],
 )
 def test_of_the_answer_only_what_can_be_true_is_believed(data: Any, accepted: Accepted) -> None:
-    assert trigger(answering(answer(data, 202))) == accepted
+    assert trigger(answering(answer(data, 202))) == accepted.model_copy(update={"status": 202})
 
 
 def test_any_2xx_is_a_success() -> None:
-    assert trigger(answering(EgressAnswer(200, {"content-type": "text/html"}, b"<html>ok</html>"))) == Accepted()
+    assert trigger(answering(EgressAnswer(204, {}, b""))) == Accepted(status=204)
+
+
+def test_a_web_page_is_taken_with_a_doubt() -> None:
+    page = EgressAnswer(200, {"content-type": "text/html"}, b"<html>ok</html>")
+
+    assert trigger(answering(page)).said == (
+        "The webhook of `acme/api` answered with a web page (HTTP 200), which may mean that nothing is built."
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        HOOK_PATH,
+        f"{HOOK_PATH}/",
+        f"{HOOK_PATH}/builds/17",
+        f"b/17?from=/{HOOK_PATH}",
+        HOOK_PATH.replace("s3cret", "%733cret"),
+        HOOK_PATH.upper(),
+        "b/s3cret-path-of-the-hook/17",
+        f"b/17?key={SIGNING_KEY}",
+    ],
+)
+def test_a_link_that_holds_something_secret_of_ours_is_not_kept(path: str) -> None:
+    told = {"id": "b-1", "url": f"https://ci.example.com/{path}"}
+
+    assert trigger(answering(answer(told))) == Accepted(build_id="b-1", status=200)
+
+
+@pytest.mark.parametrize(
+    ("hook", "link", "is_kept"),
+    [
+        ("build", "builds/17", True),
+        ("build", "build", False),
+        ("build", "build/17", False),
+        ("", "builds/17", True),
+    ],
+)
+def test_a_short_address_is_secret_as_a_whole(hook: str, link: str, *, is_kept: bool) -> None:
+    url = f"https://ci.example.com/{link}"
+    webhook = webhook_on(answering(answer({"url": url})))
+    secret = SecretStr(f"https://ci.example.com/{hook} {SIGNING_KEY}")
+
+    accepted = webhook.trigger(SETUP, webhook.prepare(SETUP, A_TAG, secret), secret)
+
+    assert accepted.url == (url if is_kept else None)
+
+
+@pytest.mark.parametrize("secret", [HOOK_PATH, SIGNING_KEY])
+def test_an_id_with_something_secret_of_ours_is_cleaned(secret: str) -> None:
+    accepted = trigger(answering(answer({"id": f"build of {secret}"})))
+
+    assert accepted.build_id is not None
+    assert accepted.build_id.startswith("build of ")
+    assert secret not in accepted.build_id
 
 
 @pytest.mark.parametrize(
