@@ -194,7 +194,7 @@ def _whole_table(lines: tuple[TrailLine, ...]) -> Table:
         ("Decided by", _decided_by),
         ("Said", lambda each: _plain(each.sentence)),
         ("Answer", lambda each: _json(each.details.get("answer"))),
-        ("Sent", _sent),
+        ("Sent", lambda each: "; ".join(each.sent)),
         ("Id", lambda each: Code(each.change_id or "")),
     )
     rows = tuple(tuple(cell(each) for _, cell in columns) for each in lines)
@@ -215,11 +215,6 @@ def _plain(sentence: str) -> str:
 
 def _json(value: object) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False)
-
-
-def _sent(each: TrailLine) -> str:
-    sent = each.details.get("sent")
-    return "; ".join(str(piece) for piece in sent) if isinstance(sent, list) else ""
 
 
 def _count(result: HistoryResult) -> str:

@@ -203,7 +203,7 @@ def _with_people(result: ChangeResult, order: InviteOrder, people: tuple[Invitee
 def render(result: InviteResult) -> Document:
     """Say who would be invited and what would be sent, or what became of each."""
     if result.state is not None:
-        return changing.render(result)
+        return changing.render(result, heading=_heading(result))
     parts: list[Part] = [_table(result)]
     if result.shown:
         parts.append(CodeBlock("\n".join(result.shown)))
@@ -211,6 +211,14 @@ def render(result: InviteResult) -> Document:
     if not result.offers:
         return Document("", (Paragraph(line(result.summary)), *parts, *notes))
     return Document(result.summary, (*parts, *notes))
+
+
+def _heading(result: InviteResult) -> str:
+    """Return how many are invited, where it is not everybody who was meant; else nothing."""
+    invited = sum(each.standing is Standing.INVITED for each in result.people)
+    if result.state is not State.DONE or invited == len(result.people):
+        return ""
+    return f"Invited {invited} of {len(result.people)} to {result.organization}."
 
 
 def _table(result: InviteResult) -> Table:

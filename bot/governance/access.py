@@ -30,10 +30,14 @@ ARTICLES: Mapping[Role, str] = {
     Role.OPERATOR: "an operator",
     Role.ADMIN: "an admin",
 }
+CHANGED = "`{subject}` has another right by now than when this was asked for. Nothing was changed; ask again."
 LAST_ADMIN = (
     "That would leave nobody who is an admin. Make somebody else one first; or whoever runs the bot does this in a "
     "terminal, with `hub-bot exec`."
 )
+
+
+_REVOKE_ADMIN = f"{REVOKE}.admin"
 
 
 class Origin(StrEnum):
@@ -185,7 +189,8 @@ class Access:
             notes.append("Everybody is an operator now, because the settings name nobody; this counts once they do.")
         proposal = Proposal(
             kind=GRANT,
-            action=f"{GRANT}.{role.name.lower()}",
+            # Making an admin an operator takes a right, and needs what that needs.
+            action=_REVOKE_ADMIN if grant and grant.role is Role.ADMIN else f"{GRANT}.{role.name.lower()}",
             subject=subject,
             summary=f"Make {subject} {ARTICLES[role]} of Hub Bot",
             shown=(f"Hub Bot: grant {role.name.lower()} to {_thing(subject)} {subject}",),
@@ -313,6 +318,8 @@ class AccessExecutor:
             raise UserError(f"`{subject}` has no right any more that was granted.")
         had = there.pop(subject, None)
         is_admin_lost = had is not None and had.role is Role.ADMIN and role is not Role.ADMIN
+        if is_admin_lost and change.proposal.action != _REVOKE_ADMIN:
+            raise UserError(CHANGED.format(subject=subject))
         if is_admin_lost and not self._is_admin_left(there) and not change.asker.is_terminal:
             raise UserError(LAST_ADMIN)
         if role is None:

@@ -34,7 +34,7 @@ _TITLES = {
     State.WITHDRAWN: "Withdrawn",
 }
 _TOLD = {
-    State.DONE: "Done",
+    State.DONE: "Carried out",
     State.FAILED: "Failed",
     State.UNKNOWN: "Outcome unknown",
     State.REJECTED: "Rejected",
@@ -129,7 +129,8 @@ def document_of(change: Change) -> Document:
     """Return a change as people read it: who wants what, exactly what is sent, what was decided and came of it."""
     proposal = change.proposal
     wants = "wants" if change.state is State.REQUESTED else "wanted"
-    parts: list[Part] = [Paragraph(line(_who(change), f" {wants} to: ", proposal.summary, "."))]
+    what = f"{proposal.summary[:1].lower()}{proposal.summary[1:]}"
+    parts: list[Part] = [Paragraph(line(_who(change), f" {wants} to {what}."))]
     parts.append(Facts(tuple(_facts(change))))
     parts.append(CodeBlock("\n".join(proposal.shown)[:_LONGEST_SHOWN]))
     if change.outcome:

@@ -179,8 +179,9 @@ def postpone(connection: Connection, change: Change, *, until: datetime) -> None
 
 
 def orphan(connection: Connection, now: datetime) -> None:
-    """Let what was being carried out count as left by its process: where there is one process only, which starts."""
-    connection.execute(update(changes).where(changes.c.state == State.STARTED).values(due_at=now))
+    """Let what was under way count as left by its process: where there is one process only, which starts."""
+    is_under_way = changes.c.state.in_([State.APPROVED, State.STARTED])
+    connection.execute(update(changes).where(is_under_way).values(due_at=now))
 
 
 def _move(

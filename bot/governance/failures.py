@@ -14,9 +14,13 @@ def outcome_of(error: HubBotError) -> Outcome:
     done.
     """
     if isinstance(error, UnavailableError | UnexpectedResponseError):
-        # Without the error's own advice, which is to try again.
-        said = f" It said: {error.detail.rstrip('.')}." if error.detail else ""
-        return Outcome(State.UNKNOWN, f"{error.sentence()}{said} {PERHAPS}")
+        return Outcome(State.UNKNOWN, f"{without_advice(error)} {PERHAPS}")
     if isinstance(error, HubError | UserError):
         return Outcome(State.FAILED, str(error))
     return Outcome(State.UNKNOWN, f"{error} {PERHAPS}")
+
+
+def without_advice(error: HubError) -> str:
+    """Return what an error says where something may have been done: its advice is to try again."""
+    said = f" It said: {error.detail.rstrip('.')}." if error.detail else ""
+    return f"{error.sentence()}{said}"

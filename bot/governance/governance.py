@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from bot.errors import AccessDeniedError, DeliveryError, HubBotError, HubError, UserError
 from bot.governance import cards, changes
 from bot.governance.executors import Executors
-from bot.governance.failures import CRASHED, PERHAPS, outcome_of
+from bot.governance.failures import CRASHED, PERHAPS, outcome_of, without_advice
 from bot.governance.policy import ApprovalPolicy
 from bot.governance.proposals import Asker, Change, Outcome, Proposal, State
 from bot.governance.roles import Person, Role
@@ -388,7 +388,7 @@ class Governance:
             if change.started_at and not self._is_over(change.started_at + _LONGEST_UNREADABLE):
                 self._postpone(change)
                 return
-            outcome = Outcome(State.UNKNOWN, f"{LOST} {PERHAPS} {error}")
+            outcome = Outcome(State.UNKNOWN, f"{LOST} {without_advice(error)} {PERHAPS}")
         except Exception:
             logger.exception("change_not_read_back", extra={"change": change.id})
             outcome = None

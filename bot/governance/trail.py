@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, JsonValue
-from sqlalchemy import Column, ColumnElement, Select, and_, case, exists, or_, select
+from sqlalchemy import Column, ColumnElement, RowMapping, Select, and_, case, exists, or_, select
 
 from bot.document import Table
 from bot.governance import changes
@@ -33,6 +33,7 @@ class TrailLine(BaseModel):
 
     Attributes:
         happened_at: When (UTC).
+        sent: Exactly what was sent for it, or would have been, a line each; empty where that is not known.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,12 +48,17 @@ class TrailLine(BaseModel):
     channel: str | None
     change_id: str | None
     details: dict[str, JsonValue]
+    sent: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
         """What came of it, for people; empty where nothing was said."""
         said = self.details.get("sentence")
         return said if isinstance(said, str) else ""
+
+
+_NOTED = tuple(name for name in TrailLine.model_fields if name != "sent")
+_ASKED = "asked"
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ class Trail:
             since = None if search.since is None else _before(self._store.now(connection), search.since)
             found = self._newest(search, since)
             rows = connection.execute(found if most is None else found.limit(most + 1)).mappings().all()
-        lines = tuple(TrailLine.model_validate(dict(row)) for row in rows)
+        lines = tuple(_read(row) for row in rows)
         return TrailPage(lines[:most], has_more=most is not None and len(lines) > most)
 
     def requests(self, *, is_open: bool, asker: str | None = None, most: int) -> tuple[Change, ...]:
@@ -143,9 +149,19 @@ class Trail:
             wanted.append(audit.c.happened_at >= since)
         if not search.every_event:
             wanted.append(_is_last())
-        columns = [audit.c[name] for name in TrailLine.model_fields]
+        # What is sent is agreed to when it is asked for, and noted then.
+        asked = audit.alias("asked")
+        of_same = and_(asked.c.workspace == audit.c.workspace, asked.c.change_id == audit.c.change_id)
+        is_asked = and_(of_same, asked.c.event == State.REQUESTED)
+        columns = (*(audit.c[name] for name in _NOTED), asked.c.details.label(_ASKED))
         order = (audit.c.happened_at.desc(), _step(audit.c.event).desc(), audit.c.id)
-        return select(*columns).where(and_(*wanted)).order_by(*order)
+        return select(*columns).select_from(audit.outerjoin(asked, is_asked)).where(and_(*wanted)).order_by(*order)
+
+
+def _read(row: RowMapping) -> TrailLine:
+    sent = (row[_ASKED] or {}).get("sent")
+    lines = tuple(map(str, sent)) if isinstance(sent, list) else ()
+    return TrailLine(**{name: row[name] for name in _NOTED}, sent=lines)
 
 
 def as_csv(table: Table) -> str:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from bot.errors import HubError, UnavailableError, UnexpectedResponseError
 from bot.governance.executors import SendOnly
+from bot.governance.failures import without_advice
 from bot.governance.proposals import Change, Outcome, Proposal, State
 from bot.governance.roles import Role
 from bot.hub.client import HubClient

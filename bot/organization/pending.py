@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.errors import HubError, NotFoundError, UnavailableError, UnexpectedResponseError, UsageError
 from bot.governance.executors import SendOnly
-from bot.governance.failures import PERHAPS
+from bot.governance.failures import PERHAPS, without_advice
 from bot.governance.proposals import Change, Outcome, Proposal, State
 from bot.governance.roles import Role
 from bot.hub.client import HubClient

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.chat.changing import ChangeResult
+from bot.chat.changing import ASK, ChangeResult
+from bot.chat.forms import InputNeeded
 from bot.errors import DeliveryError, UsageError
-from bot.governance.access import LAST_ADMIN, read_grants
+from bot.governance.access import CHANGED, LAST_ADMIN, read_grants
 from bot.governance.proposals import State
 from bot.governance.roles import Person, Role
 from bot.governance.trail import Search
@@ -33,6 +34,12 @@ def grant(desk: GovernedDesk, words: str) -> None:
     assert said.is_good, said.document
 
 
+def make_admin(desk: GovernedDesk, subject: str) -> None:
+    """Have the only admin there is make another one, which they have to confirm."""
+    said = desk.press(desk.ask(f"access grant {subject} admin"), "Grant", typed=subject)
+    assert said.is_good, said.document
+
+
 @pytest.mark.parametrize("typed", ["<@U0MAX>", "<@U0MAX|max>", "U0MAX", "@U0MAX"])
 def test_a_right_is_granted_to_somebody_who_is_mentioned(desk: GovernedDesk, typed: str) -> None:
     assert role(desk, MAX) is Role.MEMBER
@@ -54,8 +61,10 @@ def test_a_right_is_granted_to_somebody_who_is_mentioned(desk: GovernedDesk, typ
 
 
 def test_a_user_group_can_be_granted_a_right(desk: GovernedDesk) -> None:
-    grant(desk, "<!subteam^S0OPS|@ops> admin")
+    asked = desk.ask("access grant <!subteam^S0OPS|@ops> admin")
+    done = desk.press(asked, "Grant", typed="S0OPS")
 
+    assert done.is_good
     assert role(desk, MAX) is Role.ADMIN
     assert desk.roles.admins() == {ANA, OLA, MAX}
 
@@ -65,13 +74,13 @@ def test_somebody_has_one_right_by_grant_the_last(desk: GovernedDesk) -> None:
     asked = desk.ask("access grant U0MAX admin")
 
     assert "Until now it was granted to be an operator." in lines(asked)
-    desk.press(asked, "Grant")
+    desk.press(asked, "Grant", typed=MAX)
     assert role(desk, MAX) is Role.ADMIN
     assert len(read_grants(desk.store)) == 1
 
 
 def test_a_granted_right_is_revoked(desk: GovernedDesk) -> None:
-    grant(desk, "U0MAX admin")
+    grant(desk, "U0MAX operator")
 
     done = desk.press(desk.ask("access revoke <@U0MAX>"), "Revoke")
 
@@ -80,15 +89,70 @@ def test_a_granted_right_is_revoked(desk: GovernedDesk) -> None:
     assert read_grants(desk.store) == ()
 
 
+def test_the_only_admin_confirms_that_there_will_be_another(desk: GovernedDesk) -> None:
+    asked = desk.ask("access grant U0MAX admin")
+
+    assert lines(asked)[-1] == "access.grant.admin needs a second person, and you are the only admin."
+    assert isinstance(desk.press(asked, "Grant").failure, InputNeeded)
+    assert isinstance(desk.press(asked, "Grant", typed="max").failure, InputNeeded)
+    assert role(desk, MAX) is Role.MEMBER
+    assert desk.press(asked, "Grant", typed=MAX).is_good
+    assert role(desk, MAX) is Role.ADMIN
+
+
+def test_where_there_are_more_another_admin_approves_of_one_more(desk: GovernedDesk) -> None:
+    make_admin(desk, BEA)
+
+    waits = desk.press(desk.ask("access grant U0MAX admin"), ASK)
+
+    assert lines(waits)[:-1] == [
+        "This is about U0MAX.",
+        "Waits for approval: Make U0MAX an admin of Hub Bot.",
+        "U0BEA can approve it until 2026-11-22 09:00 UTC.",
+        "access.grant.admin needs a second person.",
+    ]
+    assert role(desk, MAX) is Role.MEMBER
+    assert desk.approve(waits, BEA).state is State.DONE
+    assert role(desk, MAX) is Role.ADMIN
+
+
+@pytest.mark.parametrize("words", ["revoke U0MAX", "grant U0MAX operator"])
+def test_an_admin_is_taken_that_right_only_with_anothers_approval(desk: GovernedDesk, words: str) -> None:
+    make_admin(desk, MAX)
+
+    waits = desk.press(desk.ask(f"access {words}"), ASK)
+
+    assert "access.revoke.admin needs a second person." in lines(waits)
+    assert role(desk, MAX) is Role.ADMIN
+    assert desk.approve(waits, MAX).state is State.DONE
+    assert role(desk, MAX) < Role.ADMIN
+
+
+@pytest.mark.parametrize(("words", "label"), [("revoke U0MAX", "Revoke"), ("grant U0MAX operator", "Grant")])
+def test_what_was_shown_of_somebody_who_became_an_admin_since_is_not_done(
+    desk: GovernedDesk, words: str, label: str
+) -> None:
+    if label == "Revoke":
+        grant(desk, "U0MAX operator")
+    shown = desk.ask(f"access {words}")
+    make_admin(desk, MAX)
+
+    refused = desk.press(shown, label)
+
+    assert isinstance(refused.result, ChangeResult)
+    assert (refused.result.state, refused.result.sentence) == (State.FAILED, CHANGED.format(subject=MAX))
+    assert role(desk, MAX) is Role.ADMIN
+
+
 def test_each_change_of_rights_is_in_the_trail(desk: GovernedDesk) -> None:
-    grant(desk, "U0MAX admin")
-    desk.press(desk.ask("access revoke U0MAX"), "Revoke")
+    make_admin(desk, MAX)
+    desk.approve(desk.press(desk.ask("access revoke U0MAX"), ASK), MAX)
 
     found = desk.trail.lines(Search(verb="access")).lines
 
-    assert {(each.event, each.actor, each.subject, each.summary) for each in found} == {
-        ("done", ANA, MAX, "Make U0MAX an admin of Hub Bot"),
-        ("done", ANA, MAX, "Let U0MAX no longer be an admin of Hub Bot by grant"),
+    assert {(each.event, each.actor, each.decided_by, each.subject, each.summary) for each in found} == {
+        ("done", ANA, None, MAX, "Make U0MAX an admin of Hub Bot"),
+        ("done", ANA, MAX, MAX, "Let U0MAX no longer be an admin of Hub Bot by grant"),
     }
 
 
@@ -123,12 +187,12 @@ def test_a_right_by_a_group_is_not_revoked_from_its_member(desk: GovernedDesk) -
 
 def test_what_stays_after_a_revocation_is_said(desk: GovernedDesk) -> None:
     grant(desk, "S0OPS operator")
-    grant(desk, "U0OLA admin")
+    make_admin(desk, OLA)
 
     asked = desk.ask("access revoke U0OLA")
 
     assert "Rights by the user group S0OPS and HUB_BOT_OPERATORS stay." in lines(asked)
-    desk.press(asked, "Revoke")
+    desk.approve(desk.press(asked, ASK), OLA)
     assert role(desk, OLA) is Role.OPERATOR
 
 
@@ -156,13 +220,13 @@ def test_the_last_admin_stays_one_unless_the_machines_owner_wants_otherwise() ->
         desk.as_(BEA)
 
         for typed, label in (("access revoke U0BEA", "Revoke"), ("access grant U0BEA operator", "Grant")):
-            refused = desk.press(desk.ask(typed), label)
+            refused = desk.press(desk.ask(typed), label, typed=BEA)
             assert isinstance(refused.result, ChangeResult)
             assert (refused.result.state, refused.result.sentence) == (State.FAILED, LAST_ADMIN)
             assert role(desk, BEA) is Role.ADMIN
 
-        grant(desk, "U0MAX admin")
-        assert desk.press(desk.ask("access revoke U0BEA"), "Revoke").is_good
+        make_admin(desk, MAX)
+        assert desk.approve(desk.press(desk.ask("access revoke U0BEA"), ASK), MAX).state is State.DONE
         desk.as_(None)
         assert desk.press(desk.ask("access revoke U0MAX"), "Revoke").is_good
         assert read_grants(desk.store) == ()
@@ -175,7 +239,8 @@ def test_in_a_terminal_the_first_admin_is_made_even_while_slack_says_nothing() -
 
         asked = desk.ask("access grant U0BEA admin")
 
-        assert lines(asked)[-1].startswith("Slack does not say who U0BEA is.")
+        assert lines(asked)[-2].startswith("Slack does not say who U0BEA is.")
+        assert lines(asked)[-1] == "access.grant.admin needs a second person; in a terminal nobody else is asked."
         assert desk.press(asked, "Grant").is_good
         desk.people.is_away = False
         assert role(desk, BEA) is Role.ADMIN
@@ -214,7 +279,7 @@ def test_where_nobody_is_named_that_is_the_reason() -> None:
 
 
 def test_one_persons_right_is_explained(desk: GovernedDesk) -> None:
-    grant(desk, "S0OPS admin")
+    make_admin(desk, "S0OPS")
 
     assert desk.says("access <@U0OLA>") == [
         "U0OLA is an admin.",

@@ -108,7 +108,19 @@ def test_a_csv_has_everything_and_a_terminal_prints_it(desk: GovernedDesk) -> No
     done = dict(zip(header, found[2], strict=True))
     assert (done["When"], done["Event"], done["Who"], done["Decided by"]) == ("2026-11-21T09:01:00Z", "done", OLA, ANA)
     assert json.loads(done["Answer"]) == {"invitees": [{"invitee": "bob", "status": "invited"}]}
-    assert '"role": "owner"' in dict(zip(header, found[5], strict=True))["Sent"]
+    sent = 'POST /v2/invites/bulk; {"org": "acme", "invitees": ["bob"], "role": "owner"}'
+    assert [dict(zip(header, each, strict=True))["Sent"] for each in found[:6]] == [sent] * 6
+
+
+def test_the_last_line_of_each_change_tells_what_was_sent_too(desk: GovernedDesk) -> None:
+    desk.as_(None)
+
+    (text,) = lines(desk.ask("history --csv"))
+
+    found = list(csv.DictReader(io.StringIO(text)))
+    assert [each["Event"] for each in found] == ["rejected", "done", "done"]
+    assert ['"role": "owner"' in each["Sent"] for each in found] == [True, True, False]
+    assert all(each["Sent"].startswith("POST /v2/invites/bulk; {") for each in found)
 
 
 def test_in_slack_a_csv_is_one_table_of_everything(desk: GovernedDesk) -> None:

@@ -94,10 +94,13 @@ def test_an_accepted_request_does_not_mean_that_all_are_invited(
 
     outcome = desk.take(shown)
 
-    assert spoken(outcome.document)[1] == (
-        "Invited: new@acme.com. Not invited: zoe (a member already), nobody (Docker Hub knows no such e-mail address "
-        "or Docker id)."
-    )
+    assert spoken(outcome.document)[:2] == [
+        "Invited 1 of 3 to acme.",
+        (
+            "Invited: new@acme.com. Not invited: zoe (a member already), nobody (Docker Hub knows no such e-mail "
+            "address or Docker id)."
+        ),
+    ]
     assert (result(outcome).state, outcome.is_good) == (State.DONE, False)
     assert [(each.name, each.standing.value, each.status) for each in result(outcome).people] == [
         ("new@acme.com", "invited", "invited"),
@@ -222,8 +225,12 @@ def test_the_only_admin_types_the_name_instead(desk: OrganizationDesk) -> None:
         ("invite zoe --role owner --dry-run", Role.ADMIN),
     ],
 )
-def test_who_makes_owners_is_an_admin(desk: OrganizationDesk, typed: str, role: Role) -> None:
-    assert desk.router.parse(typed).role is role
+def test_who_makes_owners_is_an_admin_and_a_refusal_says_what_needs_one(
+    desk: OrganizationDesk, typed: str, role: Role
+) -> None:
+    invocation = desk.router.parse(typed)
+
+    assert (invocation.role, invocation.title) == (role, typed if role is Role.ADMIN else "invite")
 
 
 def test_a_team_of_owners_is_no_way_around(desk: OrganizationDesk) -> None:
@@ -335,6 +342,8 @@ def test_every_way_to_fail_says_what_is_true(desk: OrganizationDesk, fault: Faul
 
     assert result(outcome).state is state
     assert said in result(outcome).sentence
+    # What may have been done is to be looked for, not done again.
+    assert state is State.FAILED or "ry again" not in result(outcome).sentence
     assert outcome.is_good == (state is State.DONE)
     # What was refused before it ran is asked for again; nothing else is.
     assert len(desk.writes()) == 1 or fault.kind == "rate_limited"

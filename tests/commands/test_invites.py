@@ -178,6 +178,7 @@ def test_without_an_answer_the_list_tells_whether_it_is_cancelled(
 
     assert state(done) is expected
     assert said in spoken(done.document)[1]
+    assert "ry again" not in spoken(done.document)[1]
     assert len(desk.writes()) == 1
 
 

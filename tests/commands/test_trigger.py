@@ -412,7 +412,7 @@ def test_a_protected_repository_waits_for_somebody_else(guarded: WholeDesk) -> N
     assert f"POST {guarded.hub.url}/api/build/v1/source/" in change.proposal.shown[0]
     assert guarded.told(MEMBER)[0].startswith("*Approved and done*")
     (told,) = guarded.told(ADMIN)
-    assert told == f"Done: {ASKED}, approved by <@{MEMBER}>. {TAKEN}"
+    assert told == f"Carried out: {ASKED}, approved by <@{MEMBER}>. {TAKEN}"
     assert guarded.messages()[0].text.startswith("*acme/api:1.4*: ")
 
 

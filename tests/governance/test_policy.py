@@ -6,7 +6,7 @@ import pytest
 
 from bot.configuration import parse
 from bot.errors import ConfigError
-from bot.governance.policy import ACTIONS, DEFAULT_REQUIRED, ApprovalPolicy
+from bot.governance.policy import ACTIONS, ALL_TAGS, DEFAULT_REQUIRED, ApprovalPolicy
 from bot.governance.proposals import Proposal
 from bot.governance.roles import Role
 
@@ -25,12 +25,27 @@ def proposal(action: str = "trigger", repository: str | None = "acme/api", *tags
     )
 
 
-@pytest.mark.parametrize("action", ["invite.owner", "delete-tags", "token", "token.create", "org-token.revoke", "api"])
+@pytest.mark.parametrize(
+    "action",
+    [
+        "invite.owner",
+        "access.grant.admin",
+        "access.revoke.admin",
+        "delete-tags",
+        "token",
+        "token.create",
+        "org-token.revoke",
+        "api",
+    ],
+)
 def test_by_default_what_is_dangerous_needs_a_second_person(action: str) -> None:
     assert ApprovalPolicy().reason(proposal(action)) == f"`{action}` needs a second person"
 
 
-@pytest.mark.parametrize("action", ["trigger", "invite", "invite.member", "invites.cancel", "access.grant"])
+@pytest.mark.parametrize(
+    "action",
+    ["trigger", "invite", "invite.member", "invites.cancel", "access.grant.operator", "access.revoke.operator"],
+)
 def test_by_default_nothing_else_does(action: str) -> None:
     assert ApprovalPolicy().reason(proposal(action)) is None
 
@@ -58,6 +73,13 @@ def test_of_a_protected_tag_every_change_is_meant_wherever_it_is() -> None:
 
     assert policy.reason(proposal("trigger", "acme/api", "edge", "v1")) == "the tag `v1` is protected"
     assert policy.reason(proposal("trigger", "acme/api", "v10", "V1")) is None
+
+
+def test_what_may_concern_any_tag_is_meant_where_some_are_protected() -> None:
+    everything = proposal("trigger", "acme/api", ALL_TAGS)
+
+    assert ApprovalPolicy(tags=("v?", "latest")).reason(everything) == "it may concern protected tags (`v?`)"
+    assert ApprovalPolicy(repositories=("other/*",)).reason(everything) is None
 
 
 def test_every_action_that_is_required_by_default_is_known() -> None:

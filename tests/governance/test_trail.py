@@ -44,6 +44,21 @@ def test_every_event_is_read_the_last_first(store: Store) -> None:
     assert [each.event for each in found] == list(reversed(EVENTS))
 
 
+def test_each_line_of_a_change_tells_what_was_sent_for_it(store: Store) -> None:
+    add(store, event="requested", change_id="chg_1", details={"sent": ["POST /x", "{}"]})
+    add(store, event="done", change_id="chg_1", details={"sentence": "It is done."})
+    add(store, workspace="other", event="requested", change_id="chg_2", details={"sent": ["POST /theirs"]})
+    add(store, event="done", change_id="chg_2")
+    add(store, verb="mute")
+
+    found = Trail(store).lines(Search()).lines
+
+    assert {each.change_id: each.sent for each in found} == {"chg_1": ("POST /x", "{}"), "chg_2": (), None: ()}
+    assert [each.sent for each in Trail(store).lines(Search(every_event=True, subject="acme")).lines].count(
+        ("POST /x", "{}")
+    ) == 2
+
+
 SEARCHES: tuple[tuple[Search, set[str]], ...] = (
     (Search(person="U0BEA"), {"acme/web", "bolt"}),
     (Search(asker="U0BEA"), {"bolt"}),

@@ -25,7 +25,7 @@ from bot.document import (
     Table,
     line,
 )
-from bot.slack.render import cut_tables, render
+from bot.slack.render import render, tables_for_files
 from tests.support.blockkit import all_texts, assert_valid_message, parsed_texts
 
 PUSHED = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
@@ -137,7 +137,7 @@ def test_a_table_that_is_too_long_says_how_many_rows_are_missing() -> None:
     assert message.blocks[1]["elements"][0]["text"] == "… and 757 more rows"
     shown = message.text.count("1.27.")
     assert f"```\n… and {957 - shown} more rows\n957 tags" in message.text
-    assert cut_tables(document) == [document.parts[0]]
+    assert tables_for_files(document) == [document.parts[0]]
     assert_valid_message(message)
 
 
@@ -147,7 +147,7 @@ def test_a_table_stays_below_ten_thousand_characters() -> None:
     message = render(document)
 
     assert 10 < len(block_of(message, "data_table")["rows"]) < 150
-    assert cut_tables(document)
+    assert tables_for_files(document)
     assert_valid_message(message)
 
 

@@ -11,7 +11,9 @@ import commands.access
 import commands.approvals
 import commands.help
 import commands.history
+from bot.chat.changing import ChangeResult
 from bot.chat.command import Context
+from bot.chat.forms import InputNeeded
 from bot.chat.place import Place
 from bot.chat.router import Answer, Invocation, Router, answer
 from bot.governance import access
@@ -148,12 +150,33 @@ class GovernedDesk(Desk):
         """Let somebody else ask from now on; None: in a terminal."""
         self.place = Place(CHANNEL, user_id, TEAM) if user_id else None
 
-    def press(self, said: Answer, label: str) -> Answer:
-        """Take up what the last answer offers; whoever it is that presses."""
+    def press(self, said: Answer, label: str, *, typed: str | None = None) -> Answer:
+        """Take up what the last answer offers; whoever it is that presses.
+
+        Args:
+            said: The answer.
+            label: What is on the button.
+            typed: What is typed into the form that comes then; None: it is left open.
+        """
         assert said.result is not None, said.failure
         offer = next(each for each in said.result.offers if each.label == label)
         assert self._asked is not None
-        return answer(replace(self._asked, arguments=offer.arguments), self.context())
+        pressed = replace(self._asked, arguments=offer.arguments)
+        found = answer(pressed, self.context())
+        if typed is None:
+            return found
+        assert isinstance(found.failure, InputNeeded), found.document
+        filled = found.failure.form.filled(offer.arguments, {"typed": typed})
+        return answer(replace(pressed, arguments=filled), self.context())
+
+    def approve(self, said: Answer, by: str) -> Change:
+        """Let somebody approve what an answer says waits for it, have it done, and return it as it is then."""
+        assert isinstance(said.result, ChangeResult), said.document
+        assert said.result.state is State.REQUESTED, said.document
+        change = self.governance.find(str(said.result.change_id))
+        self.governance.decide(change.button, Person(by, TEAM), approve=True)
+        self.look_after()
+        return self.governance.find(change.id)
 
     def invite(self, who: str, *, role: str = "owner") -> Change:
         """Ask for an invitation; that of an owner needs a second person."""

@@ -236,6 +236,10 @@ class WholeDesk(Desk):
         """Return what the bot told somebody directly, oldest first."""
         return [message.text for message in said(self.slack, direct_message(self.slack, user).id)]
 
+    def asked_slack(self, method: str, about: str) -> list[str]:
+        """Return about whom Slack was asked by a method, by the name of its argument."""
+        return [str(call.arguments[about]) for call in self.slack.calls_to(method)]
+
     def triggered(self) -> list[object]:
         """Return the bodies of the triggers that Docker Hub got, as JSON; None for none."""
         calls = [each for each in self.hub.requests if "/trigger/" in each.path]
@@ -273,7 +277,7 @@ class WholeDesk(Desk):
     def _run(self, invocation: Invocation, place: Place | None) -> Asked:
         role = Role.ADMIN
         if place:
-            role = self.rights.check(Person(place.user_id, place.team_id), invocation.role, invocation.command.name)
+            role = self.rights.check(Person(place.user_id, place.team_id), invocation.role, invocation.title)
         found = answer(invocation, self.context_at(place, role))
         return Asked(**vars(found), invocation=invocation, place=place)
 

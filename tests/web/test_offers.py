@@ -177,7 +177,7 @@ def test_the_rights_of_the_moment_count_and_a_refusal_uses_nothing_up(bot: Bot) 
 
     bot.press(answer, label="Apply")
     wait_until(lambda: len(said(bot.slack)) == 2)
-    assert said(bot.slack)[1].text.startswith("`plan` needs an operator.")
+    assert said(bot.slack)[1].text.startswith("`plan it` needs an operator.")
     assert labels(bot) == [["Apply", "Share"], []]
 
     operator, plan = bot.slack.acting_as(OPERATOR), bot.asked("plan it", user=OPERATOR)
