@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
+# One more than there are cores: tests wait now and then.
+WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -36,7 +38,7 @@ demo: $(RUNTIME) ## Try the bot in a browser: simulated Slack and Docker Hub, no
 	@$(BIN)/hub-bot demo
 
 test: check ## Install, then lint, types, import contracts and all tests
-	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 check: $(DEVELOPMENT) ## Lint, format, types and import contracts only
 	$(BIN)/ruff check .

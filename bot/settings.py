@@ -246,7 +246,7 @@ class Settings(BaseModel):
     config: Path | None = Field(
         None,
         alias="HUB_BOT_CONFIG",
-        description="TOML file with subscriptions and thresholds as code.",
+        description="TOML file: approvals, what is protected, build providers, subscriptions and thresholds as code.",
     )
     clock: LocalAddress | None = Field(
         None,

@@ -14,10 +14,10 @@ SEED = 20_261_121
 
 
 @pytest.mark.timeout(120)
-def test_nothing_is_lost_and_every_duplicate_has_a_dead_sender(tmp_path: Path, url: str) -> None:
+def test_nothing_is_lost_and_every_duplicate_has_a_dead_sender(tmp_path: Path, sqlite_url: str) -> None:
     outcome = campaign(
         tmp_path,
-        url,
+        sqlite_url,
         kills=KILLS,
         seed=SEED,
         channels=interests(channels=6, repositories=6, each=3),
@@ -25,6 +25,6 @@ def test_nothing_is_lost_and_every_duplicate_has_a_dead_sender(tmp_path: Path, u
         lives=(0.3, 1.5),
     )
 
-    assert outcome.failures(url) == {}, f"seed {SEED}"
+    assert outcome.failures(sqlite_url) == {}, f"seed {SEED}"
     assert outcome.account.owed > outcome.account.pushes > 0
     assert outcome.recovery_seconds <= RECOVERY_SECONDS

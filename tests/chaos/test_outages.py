@@ -172,7 +172,7 @@ class TestDockerHub:
         self, opening: OpenStore, hub: HubSimulator, slack: SlackSimulator, clock: FrozenClock
     ) -> None:
         bot = InsideBot(opening("sqlite://", now=clock.now), slack, hub, clock)
-        repositories = 300
+        repositories = 220
         rooms = [f"C0ROOM{number:02d}" for number in range(20)]
         for number in range(repositories):
             bot.subscribe(rooms[number % len(rooms)], image=f"acme/r{number:03d}")

@@ -42,7 +42,7 @@ LIVE_MENTION = re.compile(r"<(?:!(?!date\^)|@|#|https?://(?!hub\.docker\.com/))"
 
 # Without shrinking: a message is checked against a large schema, and hundreds of smaller failures take minutes.
 SETTINGS = settings(
-    max_examples=40,
+    max_examples=20,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

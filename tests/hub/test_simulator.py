@@ -19,14 +19,14 @@ from bot.sandbox.hub.faults import Fault
 from bot.sandbox.hub.simulator import HubSimulator
 from bot.sandbox.hub.unknowns import Unknowns
 from tests.hub.conftest import MakeClient
-from tests.support.unknowns import positions_of_images
+from tests.support.unknowns import positions_of_reading
 
 API = RepositoryName("acme", "api")
 NGINX = RepositoryName("library", "nginx")
 GATEWAY = RepositoryName("acme", "gateway")
 EMPTY = RepositoryName("acme", "empty")
 ODD = RepositoryName("acme", seed.ODD_NAME)
-POSITIONS = positions_of_images()
+POSITIONS = positions_of_reading()
 
 
 @pytest.mark.parametrize("unknowns", POSITIONS.values(), ids=POSITIONS.keys())

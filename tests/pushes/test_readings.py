@@ -27,7 +27,7 @@ from bot.store.migrations import upgrade
 from bot.store.tables import events, images
 from tests.pushes.reading import API, LONG_AGO, NOW, ReadingDesk
 from tests.store.conftest import OpenStore
-from tests.support.unknowns import positions_of_images
+from tests.support.unknowns import positions_of_reading
 from tests.support.waiting import wait_until
 
 T = TypeVar("T")
@@ -485,9 +485,9 @@ def test_two_pushes_are_confirmed_by_the_reading_of_the_later_one(desk: ReadingD
     assert [desk.state(event) for event in (first, second, third)] == [CONFIRMED, CONFIRMED, ("waiting", "older")]
 
 
-@pytest.mark.parametrize("position", list(positions_of_images()))
+@pytest.mark.parametrize("position", list(positions_of_reading()))
 def test_pushes_are_confirmed_whatever_docker_hub_turns_out_to_be_like(desk: ReadingDesk, position: str) -> None:
-    desk.hub.unknowns = positions_of_images()[position]
+    desk.hub.unknowns = positions_of_reading()[position]
     heard = []
     for number in range(4):
         desk.push(f"1.{number}")

@@ -16,6 +16,12 @@ _OF_PEOPLE = (
     "pat_members",
     "hub_plan",
 )
+_OF_WRITING = ("webhook_", "pipeline_", "create_", "tag_delete", "immutable_", "oat_legacy_")
+
+
+def positions_of_reading() -> dict[str, Unknowns]:
+    """Return those of `positions_of_images` that whoever only reads can meet."""
+    return {name: each for name, each in positions_of_images().items() if not name.startswith(_OF_WRITING)}
 
 
 def positions_of_images() -> dict[str, Unknowns]:
