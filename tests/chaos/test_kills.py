@@ -1,6 +1,7 @@
-"""A short run of `make chaos`, on SQLite; the long one has both stores, and replicas. Moments of a kill are random; the seed only repeats the draws.
+"""A short run of `make chaos`, on SQLite; the long one has both stores, and replicas.
 
-So few kills may all miss a message on its way: how many met one is counted in the long run.
+Moments of a kill are random; the seed only repeats the draws. So few kills may all miss a message on its way: how many
+met one is counted in the long run.
 """
 
 from pathlib import Path
