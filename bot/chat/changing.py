@@ -108,7 +108,8 @@ def carry_out(
         return _shown(arguments, proposal, needed, label=label, notes=notes)
     if needed.is_typed and context.place is not None:
         _check_typed(arguments.typed, proposal)
-    change = governance.submit(proposal, context.asker)
+    # What was looked up once decides: somebody who stops being an admin meanwhile must not turn it into less.
+    change = governance.submit(proposal, context.asker, needed)
     return result_of(change, approvers=needed.approvers, notes=(*notes, *_reason(needed)))
 
 

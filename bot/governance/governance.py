@@ -116,8 +116,13 @@ class Governance:
             "`HUB_BOT_ADMINS`."
         )
 
-    def submit(self, proposal: Proposal, asker: Asker) -> Change:
+    def submit(self, proposal: Proposal, asker: Asker, needed: Requirement | None = None) -> Change:
         """Ask for a change, and carry it out unless somebody else has to approve it.
+
+        Args:
+            proposal: What is to be done.
+            asker: Who wants it.
+            needed: What `requirement` said it takes, which who asked has met as far as they can; None: it is found out.
 
         Returns:
             The change as it is then: with its outcome, or requested.
@@ -127,7 +132,7 @@ class Governance:
             DeliveryError: As for `requirement`.
             StoreUnavailableError: The database is away; nothing was asked for.
         """
-        needed = self.requirement(proposal, asker)
+        takes = needed or self.requirement(proposal, asker)
 
         def keep(connection: Connection) -> Change:
             now = self._store.now(connection)
@@ -137,17 +142,17 @@ class Governance:
                 proposal,
                 asker,
                 now=now,
-                approval_reason=needed.approval_reason,
-                deadline=self._policy.deadline if needed.approval_reason else None,
+                approval_reason=takes.approval_reason,
+                deadline=self._policy.deadline if takes.approval_reason else None,
             )
-            if needed.approval_reason:
-                asked = [self._policy.channel] if self._policy.channel else sorted(needed.approvers)
+            if takes.approval_reason:
+                asked = [self._policy.channel] if self._policy.channel else sorted(takes.approvers)
                 cards.ask(connection, change, asked, now)
             return change
 
         change = self._store.write(keep)
         logger.info("change_requested", extra={"change": change.id, "action": proposal.action, "state": change.state})
-        return change if needed.approval_reason else self.carry_out(change, is_awaited=True)
+        return change if takes.approval_reason else self.carry_out(change, is_awaited=True)
 
     def decide(self, button: str, by: Person, *, approve: bool, role: Role | None = None) -> Change:
         """Approve or reject what was asked for.
@@ -199,15 +204,6 @@ class Governance:
         if change is None:
             raise AccessDeniedError(GONE)
         return change
-
-    def open_requests(self, *, most: int) -> tuple[Change, ...]:
-        """Return what waits for somebody to approve it, newest first.
-
-        Raises:
-            StoreUnavailableError: The database is away.
-        """
-        with self._store.read() as connection:
-            return tuple(changes.in_states(connection, HOME, (State.REQUESTED,), most=most))
 
     def carry_out(self, change: Change, *, is_awaited: bool = False) -> Change:
         """Carry out what is approved, unless somebody else does or did; return it as it is then.
