@@ -35,6 +35,7 @@ from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.notes import KIND as NOTE
 from bot.outbox.notes import NoteWriter
 from bot.outbox.worker import LaneWorker
+from bot.progress import Progress
 from bot.pushes import as_code
 from bot.pushes.build_listeners import build_listeners
 from bot.pushes.channels import Channels, tell_owners
@@ -208,7 +209,7 @@ class Application:
             return None
         return DockerHubWebhooks(self._intake, secrets, on_lost=self._lookout.look_now)
 
-    def _context(self, role: Role, progress: Callable[[str], None], place: Place) -> Context:
+    def _context(self, role: Role, progress: Callable[[Progress | str], None], place: Place) -> Context:
         base = _context(self._settings, self._hub, self._clock, self._parts, role=role)
         return replace(base, progress=progress, place=place, kept_back_from=self._kept_back_from, doctor=self._doctor)
 

@@ -9,6 +9,7 @@ None is shown as "unknown", never as a default.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 
 UNKNOWN = "unknown"
 
@@ -158,7 +159,48 @@ class Note:
     line: Line
 
 
-Part = Paragraph | Facts | Table | Listing | CodeBlock | Note
+class ChartKind(StrEnum):
+    """How a chart draws its series."""
+
+    LINE = "line"
+    BAR = "bar"
+
+
+@dataclass(frozen=True)
+class Series:
+    """What a chart draws: a name, and a value for each of the chart's categories; None is unknown."""
+
+    name: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Numbers that are better seen than read; where nothing can be drawn, a line of text for each series.
+
+    Attributes:
+        title: What it shows; at most 50 characters are shown.
+        categories: What stands below, in order, each once: `21 Nov`.
+        series: Each with as many values as there are categories.
+        kind: How it is drawn.
+        unit: What the values are, in a word: `images`; may be empty.
+    """
+
+    title: str
+    categories: tuple[str, ...]
+    series: tuple[Series, ...]
+    kind: ChartKind = ChartKind.LINE
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what Slack would refuse the whole message for."""
+        if len(set(self.categories)) != len(self.categories):
+            raise ValueError(f"a category stands twice: {self.categories!r}")
+        if any(len(each.values) != len(self.categories) for each in self.series):
+            raise ValueError("a series needs one value for each category")
+
+
+Part = Paragraph | Facts | Table | Listing | CodeBlock | Note | Chart
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from bot.governance.proposals import TERMINAL, Asker
 from bot.governance.roles import Role
 from bot.governance.trail import Trail
 from bot.hub.client import HubClient
+from bot.progress import Progress
 from bot.pushes.service import Pushes
 
 
@@ -121,7 +122,7 @@ class Context:
     clock: Clock
     default_namespace: str | None = None
     role: Role = Role.MEMBER
-    progress: Callable[[str], None] = field(default=lambda _: None)
+    progress: Callable[[Progress | str], None] = field(default=lambda _: None)
     place: Place | None = None
     pushes: Pushes | None = None
     governance: Governance | None = None

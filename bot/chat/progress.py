@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from bot.chat.command import Context
 from bot.hub.paging import Listing
+from bot.progress import Progress
 
 EVERY = 100
 
@@ -22,5 +23,4 @@ def telling_progress(listing: Listing[T], what: str, context: Context) -> Iterat
     for count, entry in enumerate(listing, start=1):
         yield entry
         if count % EVERY == 0:
-            of_all = f" of {listing.total:,}" if listing.total is not None else ""
-            context.progress(f"{count:,}{of_all} {what} read")
+            context.progress(Progress(count, listing.total, f"{what} read"))

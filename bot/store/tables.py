@@ -334,3 +334,227 @@ cooldowns = Table(
     Column("set_at", UtcTime, nullable=False),
 )
 """What is not to be done again before some time."""
+
+repositories = Table(
+    "repositories",
+    metadata,
+    Column("workspace", Key, primary_key=True),
+    Column("repository", Key, primary_key=True),
+    Column("namespace", Key, nullable=False),
+    Column("pushed_at", UtcTime, comment="NULL: never, or nobody knows."),
+    Column(
+        "facts", Json, nullable=False, comment="What a listing says beside that: visibility, pulls, stars, storage."
+    ),
+    Column("listed_at", UtcTime, comment="When a listing, or Docker Hub itself, last showed it."),
+    Column("missing_since", UtcTime, comment="Since when listings lack it; it is gone only after its own 404."),
+    Column("read_at", UtcTime, comment="When its tags were read; NULL: never."),
+    Column("read_pushed_at", UtcTime, comment="Its last push as the listing had it then."),
+    Column("has_all_tags", Boolean, nullable=False, comment="Or only the newest ones."),
+    Column("problem", Key, comment="Why its tags could not be read the last time."),
+    Index(None, "workspace", "namespace"),
+)
+"""The repositories that are known, as they were when Docker Hub was last looked at."""
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("workspace", Key, primary_key=True),
+    Column("repository", Key, primary_key=True),
+    Column("tag", Key, primary_key=True),
+    Column("digest", Key),
+    Column("pushed_at", UtcTime),
+    Column("pulled_at", UtcTime),
+    Column(
+        "facts", Json, nullable=False, comment="What it points to: type, size, and each platform's digest and size."
+    ),
+    Column("read_at", UtcTime, nullable=False, comment="When Docker Hub showed it so."),
+    Index(None, "workspace", "repository", "pushed_at"),
+    Index(None, "workspace", "digest"),
+)
+"""The tags of those repositories."""
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("workspace", Key, primary_key=True),
+    Column("subject", Key, primary_key=True, comment="A namespace with a slash at its end."),
+    Column("due_at", UtcTime, nullable=False),
+    Column("full_due_at", UtcTime, nullable=False, comment="When everything is to be read again, known or not."),
+    Column("fence", Integer, nullable=False, server_default="0", comment="Counts the leases."),
+    Column("leased_until", UtcTime),
+    Column("started_at", UtcTime),
+    Column("ended_at", UtcTime, comment="When one last came to its end."),
+    Column("is_full", Boolean, nullable=False, comment="Whether the one under way is a full one."),
+    Column("report", Json, comment="What the last one read, and what it could not."),
+    Index(None, "due_at"),
+)
+"""Looking through a namespace: when, by whom, and what came of it."""
+
+stale_rules = Table(
+    "stale_rules",
+    metadata,
+    Column("workspace", Key, primary_key=True),
+    Column("namespace", Key, primary_key=True),
+    Column("pattern", Key, primary_key=True, comment="A glob for tags."),
+    Column("position", Integer, nullable=False, comment="The first one that fits holds."),
+    Column("age", Key, nullable=False, comment="`30d`, or `never`."),
+    Column("set_by", Key, nullable=False),
+    Column("set_at", UtcTime, nullable=False),
+)
+"""From which age on a tag is stale."""
+
+base_rules = Table(
+    "base_rules",
+    metadata,
+    Column("workspace", Key, primary_key=True),
+    Column("image", Key, primary_key=True, comment="A glob for `namespace/name`."),
+    Column("base", Key, nullable=False, comment="The image it is built on, as somebody said."),
+    Column("set_by", Key, nullable=False),
+    Column("set_at", UtcTime, nullable=False),
+)
+"""On which image others are built, where they do not say so themselves."""
+
+contents = Table(
+    "contents",
+    metadata,
+    Column("workspace", Key, primary_key=True),
+    Column("digest", Key, primary_key=True, comment="Of a platform's manifest."),
+    Column("repository", Key, nullable=False),
+    Column("state", Key, nullable=False),
+    Column("facts", Json, comment="Labels, base image, packages: what the registry holds, which never changes."),
+    Column("read_at", UtcTime, nullable=False),
+    Column("due_at", UtcTime, comment="When to try again; NULL: not any more."),
+    Column("problem", Key, comment="Why it could not be read."),
+)
+"""What is inside of images, by what their registry holds."""
+
+scans = Table(
+    "scans",
+    metadata,
+    Column("workspace", Key, primary_key=True),
+    Column("source", Key, primary_key=True),
+    Column("digest", Key, primary_key=True, comment="Of a platform's manifest."),
+    Column("repository", Key, nullable=False),
+    Column("platform", Key),
+    Column("state", Key, nullable=False),
+    Column("counts", Json, comment="By severity; NULL: not known."),
+    Column("findings", Json, comment="Each vulnerability; NULL: only counted."),
+    Column("scanned_at", UtcTime, nullable=False),
+    Column("detailed_at", UtcTime, comment="When the findings were read."),
+    Column("problem", Key, comment="Why there is nothing, in words for people."),
+    Index(None, "workspace", "scanned_at"),
+)
+"""What is known to be vulnerable in images."""
+
+scan_days = Table(
+    "scan_days",
+    metadata,
+    Column("workspace", Key, primary_key=True),
+    Column("repository", Key, primary_key=True),
+    Column("tag", Key, primary_key=True),
+    Column("day", Key, primary_key=True, comment="In UTC, `2026-11-21`."),
+    Column("digest", Key, nullable=False),
+    Column("counts", Json, nullable=False),
+    Index(None, "day"),
+)
+"""How the counts went, by day."""
+
+acceptances = Table(
+    "acceptances",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("workspace", Key, nullable=False),
+    Column("vulnerability", Key, nullable=False, comment="`CVE-2026-1234`."),
+    Column("image", Key, nullable=False, comment="A glob for `namespace/name`."),
+    Column("reason", Key, nullable=False),
+    Column("accepted_by", Key, nullable=False),
+    Column("accepted_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime, comment="When somebody took it back."),
+    Column("ended_by", Key),
+    Index(None, "workspace", "vulnerability"),
+)
+"""Vulnerabilities that somebody knows of and lives with, for a while."""
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("workspace", Key, nullable=False),
+    Column("kind", Key, nullable=False, comment="Who can do it."),
+    Column("change_id", Key, nullable=False),
+    Column("subject", Key, nullable=False),
+    Column("request", Json, nullable=False, comment="What holds for every item; without any secret."),
+    Column("asked_by", Key, nullable=False),
+    Column("channel", Key, comment="Where its progress is shown; NULL: nowhere."),
+    Column("message_id", Key),
+    Column("state", Key, nullable=False),
+    Column("counts", Json, nullable=False, comment="How many items are in which state."),
+    Column("created_at", UtcTime, nullable=False),
+    Column("started_at", UtcTime),
+    Column("ended_at", UtcTime),
+    Column("due_at", UtcTime, comment="When to go on; NULL: it has ended."),
+    Column("fence", Integer, nullable=False, server_default="0", comment="Counts the leases."),
+    Column("leased_until", UtcTime),
+    Column("problem", Key, comment="Why it does not get on just now."),
+    UniqueConstraint("change_id"),
+    Index(None, "due_at"),
+    Index(None, "workspace", "created_at"),
+)
+"""Long work that is done piece by piece, and goes on after a restart."""
+
+job_items = Table(
+    "job_items",
+    metadata,
+    Column("job_id", Key, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("workspace", Key, nullable=False),
+    Column("item", Json, nullable=False),
+    Column("state", Key, nullable=False),
+    Column("result", Json, comment="What came of it."),
+    Column("started_at", UtcTime, comment="Committed before anything is sent for it."),
+    Column("ended_at", UtcTime),
+    Index(None, "job_id", "state", "position"),
+)
+"""The pieces of that work; each is done at most once."""
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("workspace", Key, nullable=False),
+    Column("channel", Key, nullable=False),
+    Column("name", Key, nullable=False, comment="What people call it by, in its channel."),
+    Column("schedule", Json, nullable=False, comment="The local time, the days of the week, the time zone."),
+    Column("scope", Json, nullable=False, comment="Which images, and which parts."),
+    Column("origin", Key, nullable=False, comment="Who keeps it: the command, or the configuration file."),
+    Column("created_by", Key),
+    Column("created_at", UtcTime, nullable=False),
+    Column("paused_until", UtcTime),
+    Column("due_at", UtcTime, nullable=False),
+    Column("due_date", Key, nullable=False, comment="The local date it is then, `2026-11-21`."),
+    Column("fence", Integer, nullable=False, server_default="0", comment="Counts the leases."),
+    Column("leased_until", UtcTime),
+    Column("baseline", Json, comment="What the last one knew of; NULL: there was none."),
+    Column("baseline_at", UtcTime),
+    UniqueConstraint("workspace", "channel", "name"),
+    Index(None, "due_at"),
+)
+"""Morning digests: where, when, and of what."""
+
+digest_reports = Table(
+    "digest_reports",
+    metadata,
+    Column("workspace", Key, primary_key=True),
+    Column("digest_id", Key, primary_key=True),
+    Column("date", Key, primary_key=True, comment="The local date, `2026-11-21`."),
+    Column("id", Key, nullable=False),
+    Column("state", Key, nullable=False),
+    Column("due_at", UtcTime, nullable=False),
+    Column("decided_at", UtcTime, nullable=False),
+    Column("message_id", Key),
+    Column("report", Json, comment="All that it said, and could say more of."),
+    UniqueConstraint("id"),
+    Index(None, "decided_at"),
+)
+"""Each digest that was decided on, once for a date."""

@@ -5,6 +5,7 @@ import threading
 
 from bot.clock import Clock
 from bot.errors import DeliveryError
+from bot.progress import Progress
 from bot.slack import text
 from bot.web.conversations import Conversation
 from bot.web.outgoing import Outgoing
@@ -40,9 +41,9 @@ class Reply:
         """Whether the answer was given, or is being given."""
         return self._is_answered
 
-    def note_progress(self, words: str) -> None:
+    def note_progress(self, progress: Progress | str) -> None:
         """Remember how far the work has come, for the announcement."""
-        self._progress = text.inert(text.cut(text.one_line(words), _LONGEST_PROGRESS))
+        self._progress = text.inert(text.cut(text.one_line(str(progress)), _LONGEST_PROGRESS))
 
     def announce(self) -> None:
         """Say that it takes a moment, unless it is answered already, or just being answered."""

@@ -15,6 +15,7 @@ from bot.chat.router import Answer
 from bot.clock import Clock
 from bot.document import Document
 from bot.governance.roles import Role
+from bot.progress import Progress
 from bot.slack.message import Element
 from bot.store.errors import StoreUnavailableError, UnstorableError
 from bot.web.answers import Reply
@@ -31,7 +32,7 @@ from bot.web.tickets import TicketRefusedError, Tickets
 
 logger = logging.getLogger(__name__)
 
-ContextFactory = Callable[[Role, Callable[[str], None], Place], Context]
+ContextFactory = Callable[[Role, Callable[[Progress | str], None], Place], Context]
 
 
 class Work:

@@ -101,7 +101,7 @@ class Desk:
             hub=self.client,
             clock=self.clock,
             default_namespace=self._default_namespace,
-            progress=self.progress.append,
+            progress=lambda told: self.progress.append(str(told)),
         )
 
     def says(self, text: str) -> list[str]:
