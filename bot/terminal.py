@@ -39,12 +39,12 @@ from bot.document import (
     plain,
 )
 from bot.errors import HubBotError, UsageError
+from bot.status_line import StatusLine
 
 DONE = 0
 NO_OR_FAILED = 1
 USAGE = 2
 
-WORKING = "Working…"
 HOW_TO_END = "End it with Ctrl-D on a line of its own."
 NOT_DONE = "Nothing was done, because nobody can be asked here. To have it done, add --yes."
 _YES = frozenset({"y", "yes"})
@@ -217,9 +217,8 @@ class Terminal:
             UsageError: There is nothing to be had.
         """
         while True:
-            with self._errors.status(WORKING) as status:
-                told = replace(context, progress=lambda words: status.update(f"{WORKING} {words}"))
-                outcome = answer(invocation, told)
+            with StatusLine(self._errors) as status:
+                outcome = answer(invocation, replace(context, progress=status.tell))
             if not isinstance(outcome.failure, InputNeeded):
                 return outcome
             arguments = self._prompt.filled(outcome.failure, invocation.arguments, line=invocation.line)

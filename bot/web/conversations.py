@@ -22,8 +22,13 @@ _ANSWERED_PRIVATELY = Message("Answered privately.")
 class Conversation(Protocol):
     """Somebody asked, and waits. Not safe to use from several threads at once."""
 
-    def show_working(self, text: str) -> None:
-        """Show that work is going on. At most once, before the answer."""
+    def show_working(self, text: str, *, is_public: bool = False) -> None:
+        """Show that work is going on, or, said again, how far it has come; before the answer.
+
+        Args:
+            text: A few words.
+            is_public: Whether the answer is for the whole channel.
+        """
 
     def withdraw(self) -> None:
         """Take back what `show_working` showed, because the person is asked something before there is an answer."""
@@ -53,15 +58,18 @@ class CommandConversation:
         self._rewrites = rewrites
         self._shows_working = False
 
-    def show_working(self, text: str) -> None:
+    def show_working(self, text: str, *, is_public: bool = False) -> None:
         """Show that work is going on, to the person alone."""
-        self._shows_working = self._line.say_once(text, replace_original=self._rewrites)
+        if self._shows_working:
+            # A public answer cannot stand in the place of these words: taking them back is one use more.
+            self._line.say_once(text, replace_original=True, keep_back=3 if is_public else 2)
+        else:
+            self._shows_working = self._line.say_once(text, replace_original=self._rewrites)
 
     def withdraw(self) -> None:
         """Take that back. Where it stands in the place of a message with a button, the answer will."""
         if self._shows_working and not self._rewrites:
-            self._line.take_back()
-            self._shows_working = False
+            self._shows_working = not self._line.take_back()
 
     def deliver(self, answer: Outgoing) -> None:
         """Deliver the answer. A direct message is always private, also for an answer meant for the channel."""
@@ -103,10 +111,13 @@ class ThreadConversation:
         self._has_thread = is_in_thread
         self._working_ts: str | None = None
 
-    def show_working(self, text: str) -> None:
+    def show_working(self, text: str, *, is_public: bool = False) -> None:  # noqa: ARG002 - It costs nothing here.
         """Show in the thread that work is going on."""
         message = Message(text)
         try:
+            if self._working_ts:
+                self._courier.update(self._channel_id, self._working_ts, message, message)
+                return
             self._working_ts = self._courier.post(self._channel_id, message, message, thread_ts=self._thread_ts).ts
             self._has_thread = True
         except DeliveryError as error:
@@ -153,7 +164,7 @@ class ChannelConversation:
         self._person = person
         self._channel_id = channel_id
 
-    def show_working(self, text: str) -> None:
+    def show_working(self, text: str, *, is_public: bool = False) -> None:
         """Show nothing: what is shown to one person through the Web API cannot be taken back."""
 
     def withdraw(self) -> None:

@@ -240,7 +240,7 @@ class Desk:
         except Exception as error:  # noqa: BLE001 - The last net: a bug must reach the person as a sentence too.
             return outgoing(crashed(error, verb="").document)
         assignment = _assignment(asked, invocation, received_at)
-        reply = Reply(conversation)
+        reply = Reply(conversation, is_public=assignment.is_public)
         if not self._submit(lambda: self._work.run(assignment, reply), reply):
             return notice(BUSY)
         self._answers.watch(reply, received_at=received_at)

@@ -14,7 +14,7 @@ from bot.slack.response_url import ResponseUrls
 from bot.store.base import Store
 from bot.web import asking, offering
 from bot.web.announced import Announced
-from bot.web.answers import WORKING_AFTER_SECONDS, Answers
+from bot.web.answers import PROGRESS_AFTER_SECONDS, WORKING_AFTER_SECONDS, Answers
 from bot.web.asking import Asking
 from bot.web.attachments import Attachments
 from bot.web.audience import Audiences
@@ -44,12 +44,14 @@ class Sizes:
         threads: Commands that run at the same time.
         queue_size: Commands that may wait for a thread.
         working_after_seconds: When "Working…" is shown.
+        progress_after_seconds: When it is said after that how far the work has come.
         backoff_seconds: The first wait after an error on the way to Slack.
     """
 
     threads: int = THREADS
     queue_size: int = QUEUE_SIZE
     working_after_seconds: float = WORKING_AFTER_SECONDS
+    progress_after_seconds: tuple[float, ...] = PROGRESS_AFTER_SECONDS
     backoff_seconds: float = 0.5
 
 
@@ -96,7 +98,11 @@ class SlackFront:
         self._clock = clock
         self._urls = urls
         self._pool = WorkerPool("worker", threads=sizes.threads, queue_size=sizes.queue_size)
-        self._answers = Answers(clock, working_after_seconds=sizes.working_after_seconds)
+        self._answers = Answers(
+            clock,
+            working_after_seconds=sizes.working_after_seconds,
+            progress_after_seconds=sizes.progress_after_seconds,
+        )
         desk = Desk(
             router=router,
             rights=rights,

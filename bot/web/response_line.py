@@ -65,15 +65,21 @@ class ResponseLine:
             outcome = self._post({**plain.payload(), **fields})
         return outcome is Outcome.DELIVERED
 
-    def say_once(self, text: str, *, replace_original: bool = False) -> bool:
-        """Show the person a few words, if that leaves enough uses for what is to come. False: they are not shown."""
+    def say_once(self, text: str, *, replace_original: bool = False, keep_back: int = 2) -> bool:
+        """Show the person a few words, if that leaves enough uses for what is to come. False: they are not shown.
+
+        Args:
+            text: The words.
+            replace_original: Whether they stand in the place of the last ones.
+            keep_back: How many uses what is to come may need.
+        """
         payload = {"text": text, "response_type": "ephemeral", "replace_original": replace_original}
         # Without an answer from Slack the words may well be there.
-        return self._post(payload, keep_back=2, attempts=1) in {Outcome.DELIVERED, Outcome.UNREACHABLE}
+        return self._post(payload, keep_back=keep_back, attempts=1) in {Outcome.DELIVERED, Outcome.UNREACHABLE}
 
-    def take_back(self) -> None:
-        """Remove the last words that were shown, if that leaves enough uses for what is to come."""
-        self._post({"delete_original": True}, keep_back=2, attempts=1)
+    def take_back(self) -> bool:
+        """Remove the last words that were shown, if that leaves enough uses for what is to come; return whether."""
+        return self._post({"delete_original": True}, keep_back=2, attempts=1) is not None
 
     def _post(self, payload: dict[str, Any], *, keep_back: int = 0, attempts: int = ATTEMPTS) -> Outcome | None:
         """Post, again after connection errors and in a busy channel.

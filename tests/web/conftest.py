@@ -24,6 +24,7 @@ from bot.errors import NotFoundError
 from bot.governance.governance import Governance
 from bot.governance.roles import Policy, Role, Roles
 from bot.hub.client import HubClient
+from bot.progress import Progress
 from bot.pushes.channels import Channels
 from bot.sandbox.slack import seed
 from bot.sandbox.slack.acting import Submitted, Typed
@@ -47,7 +48,7 @@ from tests.support.waiting import wait_until
 MEMBER, OPERATOR, ADMIN = seed.MIA, seed.OMAR, seed.ANA
 NAMED = Policy(admins=frozenset({ADMIN}), operators=frozenset({OPERATOR}))
 QUICK = Sizes(backoff_seconds=0.001)
-HASTY = Sizes(working_after_seconds=0.05, backoff_seconds=0.001)
+HASTY = Sizes(working_after_seconds=0.05, progress_after_seconds=(0.05, 0.1, 0.15), backoff_seconds=0.001)
 """Says "Working…" nearly at once."""
 FORM = Form(
     title="Write",
@@ -105,6 +106,14 @@ class Hands:
     def wait(self, arguments: Words, context: Context) -> Said:
         context.progress("first of <two> steps")
         self.waits.set()
+        assert self.gate.wait(5)
+        return self.say(arguments, context)
+
+    def count(self, arguments: Words, context: Context) -> Said:
+        for step in range(100):
+            context.progress(Progress(step, 100, "steps done"))
+            if self.gate.wait(0.01):
+                break
         assert self.gate.wait(5)
         return self.say(arguments, context)
 
@@ -192,6 +201,7 @@ def commands(hands: Hands) -> list[AnyCommand]:
         make("help", hands.say, role=Role.STRANGER, can_share=False),
         make("say", hands.say),
         make("wait", hands.wait),
+        make("count", hands.count),
         make("nap", hands.nap),
         make("crash", hands.crash),
         make("miss", hands.miss),

@@ -92,6 +92,24 @@ def test_working_is_not_shown_after_the_answer(hasty_bot: Bot) -> None:
     assert len(posts_for(hasty_bot.slack, typed)) == 1
 
 
+@pytest.mark.parametrize(("line", "most"), [("count here", 3), ("count here --share", 2)])
+def test_long_work_tells_how_far_it_has_come_and_leaves_room_for_the_answer(
+    hasty_bot: Bot, line: str, most: int
+) -> None:
+    typed = hasty_bot.command(line)
+    wait_until(lambda: len(posts_for(hasty_bot.slack, typed)) == most)
+    time.sleep(0.15)  # Were there more, they would be there now.
+
+    hasty_bot.hands.gate.set()
+
+    wait_until(lambda: texts(hasty_bot.slack) == ["*said here*\nThat is all."])
+    posted = [(post.payload or {}).get("text", "") for post in posts_for(hasty_bot.slack, typed)]
+    working = [words for words in posted if words.startswith("Working…")]
+    assert len(working) == most
+    assert len(set(working)) == most
+    assert working[-1].endswith(" of 100 steps done")
+
+
 def test_time_in_the_queue_counts_towards_working(slack: SlackSimulator) -> None:
     with running_bot(slack, sizes=Sizes(threads=1, working_after_seconds=0.05)) as bot:
         bot.command("wait first")
