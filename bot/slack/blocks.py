@@ -41,6 +41,20 @@ def context(mrkdwn: str) -> Block:
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": mrkdwn, "verbatim": True}]}
 
 
+def paragraphs(mrkdwn: str) -> tuple[Block, ...]:
+    """Return mrkdwn as sections, parted between lines where it is too long for one."""
+    pieces = [""]
+    for each in mrkdwn.splitlines():
+        if pieces[-1] and len(pieces[-1]) + len(each) >= LONGEST_TEXT:
+            pieces.append("")
+        pieces[-1] = f"{pieces[-1]}\n{each}" if pieces[-1] else each[:LONGEST_TEXT]
+    return tuple(
+        {"type": "section", "text": {"type": "mrkdwn", "text": piece, "verbatim": True}}
+        for piece in pieces
+        if piece.strip()
+    )
+
+
 def actions(*buttons: Element) -> Block:
     """Return a row of buttons."""
     return {"type": "actions", "elements": list(buttons)}

@@ -6,7 +6,7 @@ logger is off, because it prints messages and upload addresses.
 
 import http.client
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from slack_sdk.web import SlackResponse
 
 from bot.slack.accounts import Account
 from bot.slack.failures import Kind, SlackCallError, failure_of
-from bot.slack.message import Message
+from bot.slack.message import Block, Message
 
 _SILENT = logging.CRITICAL + 1
 _SLACKBOT = "USLACKBOT"
@@ -137,6 +137,15 @@ class SlackClient:
             view: The modal.
         """
         _call("views.open", self._web.views_open, trigger_id=trigger_id, view=dict(view))
+
+    def publish_home(self, user_id: str, blocks: Sequence[Block]) -> None:
+        """Put blocks on the app's Home tab, as one person sees it.
+
+        Args:
+            user_id: The person.
+            blocks: At most a hundred.
+        """
+        _call("views.publish", self._web.views_publish, user_id=user_id, view={"type": "home", "blocks": list(blocks)})
 
     def send_file(self, user_id: str, *, name: str, content: bytes, comment: str) -> None:
         """Send a person a file as a direct message.

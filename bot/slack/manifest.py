@@ -41,7 +41,7 @@ def manifest(*, public_url: str | None = None) -> dict[str, Any]:
         "features": {
             # Without the messages tab nobody can get a direct message of the bot.
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": True,
             },

@@ -21,10 +21,12 @@ METHODS: Mapping[str, frozenset[str]] = {
     "usergroups.users.list": frozenset({"usergroups:read"}),
     "users.info": frozenset({"users:read"}),
     "views.open": frozenset(),
+    "views.publish": frozenset(),
 }
 """By Web API method. `apps.connections.open` is not here: it takes the app-level token, not the bot's."""
 
 EVENTS: Mapping[str, frozenset[str]] = {
+    "app_home_opened": frozenset(),
     "app_mention": frozenset({"app_mentions:read"}),
     "channel_unarchive": frozenset({"channels:read"}),
     "group_unarchive": frozenset({"groups:read"}),

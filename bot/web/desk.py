@@ -11,6 +11,7 @@ from bot.chat.forms import FormProblemsError
 from bot.chat.router import Invocation, Router, crashed
 from bot.clock import Clock
 from bot.errors import UsageError, UserError
+from bot.governance.roles import Person
 from bot.logs import bind_request_id, new_request_id
 from bot.slack.response_url import ResponseUrl, ResponseUrls
 from bot.store.errors import StoreUnavailableError
@@ -22,9 +23,10 @@ from bot.web.conversations import ChannelConversation, CommandConversation, Conv
 from bot.web.courier import Courier
 from bot.web.deciding import ACTIONS as DECISIONS
 from bot.web.deciding import Deciding
+from bot.web.home import Home
 from bot.web.offering import OFFER_ACTIONS, Offering
 from bot.web.outgoing import AWAY, Outgoing, notice, outgoing
-from bot.web.payloads import FORM_VIEW, Click, Mention, Opened, SlashCommand, Submission
+from bot.web.payloads import FORM_VIEW, Click, HomeOpened, Mention, Opened, SlashCommand, Submission
 from bot.web.pool import Job, WorkerPool
 from bot.web.recent import Recent
 from bot.web.response_line import FIRST_BACKOFF_SECONDS, ResponseLine
@@ -57,6 +59,7 @@ class Desk:
         courier: Posts through the Web API.
         announced: Knows the buttons of announcements; None where nothing is announced.
         deciding: Knows the buttons of requests; None where nothing is changed.
+        home: Shows the Home tab; None where there is none.
         clock: The time.
         backoff_seconds: How long to wait after a first connection error on a response URL.
     """
@@ -76,6 +79,7 @@ class Desk:
         courier: Courier,
         announced: Announced | None,
         deciding: Deciding | None,
+        home: Home | None,
         clock: Clock,
         backoff_seconds: float = FIRST_BACKOFF_SECONDS,
     ) -> None:
@@ -91,6 +95,7 @@ class Desk:
         self._courier = courier
         self._announced = announced
         self._deciding = deciding
+        self._home = home
         self._clock = clock
         self._backoff_seconds = backoff_seconds
         self._events = Recent(EVENTS_REMEMBERED_SECONDS, monotonic=clock.monotonic)
@@ -105,16 +110,23 @@ class Desk:
         said_at_once = self._take(asked, conversation)
         return None if said_at_once is None else said_at_once.plain.text
 
-    def event(self, asked: Mention | Opened) -> None:
-        """Take in a mention, or an invitation; the same event sent again is not taken in again."""
+    def event(self, asked: Mention | Opened | HomeOpened) -> None:
+        """Take in a mention, an invitation, a look at the Home tab; the same event is not taken in again."""
         if not self._events.is_new(asked.event_id):
             return
         if isinstance(asked, Mention):
             self._mention(asked)
+        elif isinstance(asked, HomeOpened):
+            self._open_home(asked.person)
         elif self._announced is not None:
             announced, channel = self._announced, asked.channel_id
             if not self._pool.submit(Job(lambda: announced.opened(channel))):
                 logger.warning("pool_full")
+
+    def _open_home(self, person: Person) -> None:
+        home = self._home
+        if home is not None and not self._pool.submit(Job(lambda: home.opened(person))):
+            logger.warning("pool_full")
 
     def _mention(self, asked: Mention) -> None:
         conversation = ThreadConversation(

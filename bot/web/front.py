@@ -23,6 +23,7 @@ from bot.web.deciding import Deciding
 from bot.web.desk import Desk
 from bot.web.gate import SignatureGate
 from bot.web.health import Check, requires
+from bot.web.home import Home, HomePage
 from bot.web.keeping import Keeping
 from bot.web.offering import Offering
 from bot.web.pool import QUEUE_SIZE, THREADS, WorkerPool
@@ -70,6 +71,7 @@ class SlackFront:
         store: Where it is kept what buttons and forms stand for.
         channels: Opens and mutes channels; None where nothing is announced.
         governance: Decides on requests; None where nothing is changed.
+        home: Says what the Home tab shows a person; None: there is none.
         sizes: How much is taken on at once.
     """
 
@@ -87,6 +89,7 @@ class SlackFront:
         store: Store,
         channels: Channels | None = None,
         governance: Governance | None = None,
+        home: HomePage | None = None,
         sizes: Sizes = Sizes(),
     ) -> None:
         rights = Rights(roles, policy)
@@ -126,6 +129,7 @@ class SlackFront:
             courier=courier,
             announced=Announced(channels, rights) if channels is not None else None,
             deciding=Deciding(governance, rights) if governance is not None else None,
+            home=Home(client, rights, home) if home is not None else None,
             clock=clock,
             backoff_seconds=sizes.backoff_seconds,
         )

@@ -136,8 +136,21 @@ class Opened:
     channel_id: str
 
 
+@dataclass(frozen=True)
+class HomeOpened:
+    """Somebody looks at the app's Home tab.
+
+    Attributes:
+        event_id: The same when Slack sends the event again.
+        person: Who.
+    """
+
+    event_id: str
+    person: Person
+
+
 AcceptUrl = Callable[[str], ResponseUrl]
-Asked = SlashCommand | Mention | Click | Submission | Opened
+Asked = SlashCommand | Mention | Click | Submission | Opened | HomeOpened
 
 FORM_VIEW = "form"
 """The `callback_id` of our forms."""
@@ -256,13 +269,17 @@ def _person(body: Mapping[str, Any]) -> Person:
     return Person(user_id=_text(user, "id"), team_id=team_id)
 
 
-def _event(body: Mapping[str, Any]) -> Mention | Opened | None:
+def _event(body: Mapping[str, Any]) -> Mention | Opened | HomeOpened | None:
     event = _inner(body, "event")
     event_id = _text(body, "event_id")
     kind = _text(event, "type")
     is_invitation = kind == "member_joined_channel" and _text(event, "user") == _bot_user_id(body)
     if is_invitation or kind in {"channel_unarchive", "group_unarchive"}:
         return Opened(event_id, _text(event, "channel"))
+    if kind == "app_home_opened":
+        # Slack says so of the messages tab too.
+        is_home = _text(event, "tab", default="") == "home"
+        return HomeOpened(event_id, Person(_text(event, "user"), _text(body, "team_id"))) if is_home else None
     if kind != "app_mention" or event.get("bot_id") or "user" not in event:
         return None  # Other events; and other bots, ourselves among them, are not talked to.
     is_outside = body.get("is_ext_shared_channel")

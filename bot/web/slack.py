@@ -25,7 +25,7 @@ from bot.web.desk import Desk
 from bot.web.gate import SignatureGate, Verdict
 from bot.web.offering import OFFER_ACTIONS
 from bot.web.outgoing import outgoing
-from bot.web.payloads import FORM_VIEW, Click, MalformedError, Mention, Opened, Submission
+from bot.web.payloads import FORM_VIEW, Click, HomeOpened, MalformedError, Mention, Opened, Submission
 from bot.web.sharing import SHARE_ACTION
 
 logger = logging.getLogger(__name__)
@@ -175,7 +175,9 @@ def _submission_listener(desk: Desk) -> Callable[..., BoltResponse]:
     return listen
 
 
-def _listener(take: Callable[[Mention | Opened], None] | Callable[[Click], None]) -> Callable[..., BoltResponse]:
+def _listener(
+    take: Callable[[Mention | Opened | HomeOpened], None] | Callable[[Click], None],
+) -> Callable[..., BoltResponse]:
     def listen(ack: Ack, context: BoltContext) -> BoltResponse:
         try:
             take(context[_ASKED])

@@ -38,6 +38,7 @@ from bot.store.engine import open_store
 from bot.store.migrations import upgrade
 from bot.web.front import Sizes, SlackFront
 from bot.web.health import Health
+from bot.web.home import HomePage
 from bot.web.home_team import HomeTeam
 from bot.web.payloads import FORM_INPUT, FORM_VIEW
 from bot.web.routes import build_routes
@@ -387,6 +388,7 @@ def running_bot(
     store: Store | None = None,
     channels: Channels | None = None,
     make_governance: Callable[[Roles], Governance] | None = None,
+    home: HomePage | None = None,
 ) -> Iterator[Bot]:
     """Run the bot on this machine, in a simulated workspace, which calls it over HTTP unless told otherwise.
 
@@ -398,12 +400,21 @@ def running_bot(
         store: The database, which outlives the bot; None for one of its own.
         channels: Opens and mutes channels.
         make_governance: Makes what decides on requests.
+        home: Says what the Home tab shows.
     """
     own = contextlib.closing(open_store("sqlite://")) if store is None else contextlib.nullcontext(store)
     with own as kept:
         if store is None:
             upgrade(kept)
-        with _running_bot(slack, kept, sizes, channels, make_governance, has_private_data=has_private_data) as bot:
+        with _running_bot(
+            slack,
+            kept,
+            sizes,
+            channels=channels,
+            make_governance=make_governance,
+            home=home,
+            has_private_data=has_private_data,
+        ) as bot:
             if not uses_socket_mode:
                 install(slack, bot.origin)
             yield bot
@@ -414,9 +425,10 @@ def _running_bot(
     slack: SlackSimulator,
     store: Store,
     sizes: Sizes,
+    *,
     channels: Channels | None,
     make_governance: Callable[[Roles], Governance] | None,
-    *,
+    home: HomePage | None,
     has_private_data: bool,
 ) -> Iterator[Bot]:
     clock = SystemClock()
@@ -438,6 +450,7 @@ def _running_bot(
         store=store,
         channels=channels,
         governance=make_governance(roles) if make_governance else None,
+        home=home,
         sizes=sizes,
     )
     health = Health(front.checks(), clock)
