@@ -11,6 +11,7 @@
     ├── HubError                    Docker Hub, or the registry, did not give what was asked
     │   ├── UnauthorizedError       401: the credential is refused
     │   ├── ForbiddenError          403: the credential is known and may not
+    │   │   └── PlanError           402: what was paid for does not include it
     │   ├── NotFoundError           404 or 410: no such thing, or not for these eyes
     │   ├── ConflictError           409: it exists already, or is in use
     │   ├── InvalidError            400, 422: bad fields
@@ -154,6 +155,20 @@ class ForbiddenError(HubError):
     def advice(self) -> str:
         """Point at rights and scopes."""
         return "Give its account the right (or the token the scope), or set another credential."
+
+
+class PlanError(ForbiddenError):
+    """The plan does not include it, or its allowance is used up; no other credential of the account changes that."""
+
+    reason = "plan"
+
+    def sentence(self) -> str:
+        """Say that it is a matter of what was paid for."""
+        return f"The plan at Docker Hub does not include {self.resource} (asked with {self.credential})."
+
+    def advice(self) -> str:
+        """Point at whoever can change the plan."""
+        return "An owner of the organization can change its plan."
 
 
 class NotFoundError(HubError):

@@ -143,6 +143,11 @@ def check_tag(tag: str) -> str:
     return tag
 
 
+def is_digest(text: str) -> bool:
+    """Return whether the text is a digest: `sha256:…` or `sha512:…`."""
+    return _DIGEST.fullmatch(text) is not None
+
+
 def check_namespace(namespace: str) -> str:
     """Return the namespace in lower case.
 

@@ -42,11 +42,15 @@ class HubUrls:
         hub: The API.
         registry: The registry.
         auth: What gives bearers for the registry.
+        osv: The database of vulnerabilities.
+        scout: Docker Scout.
     """
 
     hub: str = "https://hub.docker.com"
     registry: str = "https://registry-1.docker.io"
     auth: str = "https://auth.docker.io"
+    osv: str = "https://api.osv.dev"
+    scout: str = "https://api.scout.docker.com"
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ class Call:
         query: The query's fields.
         method: The HTTP method.
         body: What to send as JSON; None sends no body.
+        origin: Another service that takes the same bearers; None: the API itself.
+        is_query: Whether it is a query of GraphQL: a POST that only reads, see `bot.hub.graphql`.
     """
 
     operation: Operation
@@ -70,6 +76,13 @@ class Call:
     query: Query = ()
     method: str = "GET"
     body: Any = field(default=None, repr=False)
+    origin: str | None = None
+    is_query: bool = False
+
+    @property
+    def is_read(self) -> bool:
+        """Whether asking twice changes nothing."""
+        return self.is_query or self.method in _READS
 
 
 @dataclass(frozen=True)
@@ -152,7 +165,7 @@ class Api:
         """
         patience = patience or self.patience()
         best = self.credentials.choose(call.operation, call.namespace)
-        if call.method not in _READS:
+        if not call.is_read:
             return self._write(call, best, patience)
         return self._read(call, self.credentials.candidates(call.operation, call.namespace), patience)
 
@@ -232,7 +245,7 @@ class Api:
             return answer
         # Bearers end early when a token is changed or the service restarts.
         self._bearers.invalidate(credential, bearer)
-        if call.method not in _READS:
+        if not call.is_read:
             return answer  # A write is sent once; whoever asks again gets a new bearer.
         bearer = self._bearer(call, credential, patience)
         return self._send(call, credential, words, patience, bearer=bearer)
@@ -254,8 +267,15 @@ class Api:
         self, call: Call, credential: Credential, words: str, patience: Patience, *, bearer: str | None
     ) -> Answer:
         # A write that succeeded has succeeded, whatever is in the body; only a read is made for what it brings.
-        is_get = call.method == "GET"
-        request = Request(call.method, self.origin, call.path, call.query, call.body, expects_json=is_get)
+        request = Request(
+            call.method,
+            call.origin or self.origin,
+            call.path,
+            call.query,
+            call.body,
+            expects_json=call.is_query or call.method == "GET",
+            is_query=call.is_query,
+        )
         return self.transport.send(
             request,
             resource=call.resource,

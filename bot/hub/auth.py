@@ -87,9 +87,11 @@ class Operation(StrEnum):
     READ_TAGS = "read_tags"
     SEARCH = "search"
     READ_PULL_LIMIT = "read_pull_limit"
+    PULL = "pull"
     WRITE_REPOSITORY = "write_repository"
     WRITE_REPOSITORY_LEGACY = "write_repository_legacy"
     DELETE_TAG = "delete_tag"
+    DELETE_TAG_LEGACY = "delete_tag_legacy"
     MANAGE_WEBHOOKS = "manage_webhooks"
     MANAGE_WEBHOOKS_LEGACY = "manage_webhooks_legacy"
     READ_BUILDS = "read_builds"
@@ -148,11 +150,13 @@ RULES: Mapping[Operation, Rule] = {
     Operation.SEARCH: Rule("searching", (_PAT, _PASSWORD, _NOBODY)),
     # Documented for passwords and PATs; that the registry counts for organization tokens too is inferred.
     Operation.READ_PULL_LIMIT: Rule("reading the pull limit", (_PAT, _PASSWORD, _OAT, _NOBODY)),
+    Operation.PULL: Rule("pulling images", (_PAT, _PASSWORD, _OAT, _NOBODY)),
     Operation.WRITE_REPOSITORY: Rule("changing repositories", (_OAT, _PAT, _PASSWORD), _TAKES_ANY),
     Operation.WRITE_REPOSITORY_LEGACY: Rule(
         "deleting repositories or changing who sees them", (_PAT, _PASSWORD), _TAKES_PERSONAL
     ),
     Operation.DELETE_TAG: Rule("deleting tags", (_OAT, _PAT, _PASSWORD), _TAKES_ANY),
+    Operation.DELETE_TAG_LEGACY: Rule("deleting tags", (_PAT, _PASSWORD), _TAKES_PERSONAL),
     Operation.MANAGE_WEBHOOKS: Rule("managing webhooks", (_OAT, _PAT, _PASSWORD), _TAKES_ANY),
     Operation.MANAGE_WEBHOOKS_LEGACY: Rule("managing webhooks", (_PAT, _PASSWORD), _TAKES_PERSONAL),
     Operation.READ_BUILDS: Rule("reading builds", (_PAT, _PASSWORD, _NOBODY)),

@@ -22,11 +22,14 @@ from bot.hub.builds import Builds
 from bot.hub.invites import Invites
 from bot.hub.members import Members
 from bot.hub.names import Names
+from bot.hub.osv import Advisories, Osv
 from bot.hub.pacing import INTERACTIVE_WAIT_SECONDS, Budgets, Draw
 from bot.hub.plans import Plans
 from bot.hub.rate_limits import RateLimits
 from bot.hub.registry import Registry
+from bot.hub.registry_tokens import RegistryTokens
 from bot.hub.repositories import Repositories
+from bot.hub.scout import Scout
 from bot.hub.search import Search
 from bot.hub.tags import Tags
 from bot.hub.teams import Teams
@@ -52,7 +55,9 @@ class HubClient:
         teams: The teams of organizations.
         plans: The subscriptions of organizations.
         rate_limits: The budget of API requests.
-        registry: The budget of image pulls.
+        registry: Manifests and files of images, and the budget of image pulls.
+        scout: What Docker Scout knows of images.
+        osv: The OSV database of vulnerabilities, which is not Docker Hub's and takes no credential.
     """
 
     def __init__(self, urls: HubUrls, credentials: Credentials, clock: Clock, *, draw: Draw = random.random) -> None:
@@ -66,6 +71,8 @@ class HubClient:
         """
         transport = Transport(Wire(clock), Budgets(clock, draw), clock=clock, draw=draw)
         api = Api(urls.hub, credentials, transport, clock=clock, wait_seconds=INTERACTIVE_WAIT_SECONDS)
+        self._registry_tokens = RegistryTokens(clock)
+        self._advisories = Advisories()
         self._assemble(api, urls, Names(clock))
 
     def _assemble(self, api: Api, urls: HubUrls, names: Names) -> None:
@@ -82,7 +89,9 @@ class HubClient:
         self.teams = Teams(api)
         self.plans = Plans(api)
         self.rate_limits = RateLimits(api)
-        self.registry = Registry(api, urls)
+        self.registry = Registry(api, urls, self._registry_tokens)
+        self.scout = Scout(api, urls)
+        self.osv = Osv(api, urls.osv, self._advisories)
 
     def __enter__(self) -> Self:
         return self
@@ -109,6 +118,11 @@ class HubClient:
     def credential_status(self, namespace: str) -> CredentialStatus:
         """Return which credential reads of a namespace are made with and what that hides; nothing is sent."""
         return self._api.status(namespace.lower())
+
+    @property
+    def leaves_reserve(self) -> bool:
+        """Whether the last part of each budget is left to people, because nobody waits for this."""
+        return self._api.patience().leaves_reserve
 
     def background(self) -> Self:
         """Return the same client for work that nobody waits for.

@@ -22,6 +22,7 @@ from bot.errors import (
     HubError,
     InvalidError,
     NotFoundError,
+    PlanError,
     RateLimitedError,
     UnauthorizedError,
     UnavailableError,
@@ -47,7 +48,7 @@ _ERRORS: Mapping[int, type[HubError]] = {
     HTTPStatus.BAD_REQUEST: InvalidError,
     HTTPStatus.UNPROCESSABLE_ENTITY: InvalidError,
     HTTPStatus.UNAUTHORIZED: UnauthorizedError,
-    HTTPStatus.PAYMENT_REQUIRED: ForbiddenError,  # The plan does not include it.
+    HTTPStatus.PAYMENT_REQUIRED: PlanError,
     HTTPStatus.FORBIDDEN: ForbiddenError,
     HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS: ForbiddenError,
     HTTPStatus.NOT_FOUND: NotFoundError,

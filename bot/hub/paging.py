@@ -6,6 +6,7 @@ shrink or shift while it is read, `count` may be stale, and a page may be short,
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Generic, TypeVar
 
 from bot.errors import NotFoundError, UnexpectedResponseError
@@ -79,6 +80,10 @@ class Listing(Generic[T]):
     def __next__(self) -> T:
         return next(self._entries)
 
+    def pages(self) -> Iterator[Sequence[T]]:
+        """Yield the entries by the page they came on, each page being fetched when it is asked for; instead of them."""
+        yield tuple(self)
+
 
 class PagedListing(Listing[T]):
     """A listing whose pages are fetched as they are needed.
@@ -104,12 +109,17 @@ class PagedListing(Listing[T]):
             limit: Yield at most so many; None yields all.
             most_pages: Read at most so many.
         """
-        super().__init__(self._walk(first, limit), has_more=True)
+        self._pages = self._walk(first, limit)
+        super().__init__(chain.from_iterable(self._pages), has_more=True)
         self._fetch = fetch
         self._key = key
         self._most_pages = most_pages
 
-    def _walk(self, first: Query, limit: int | None) -> Iterator[T]:
+    def pages(self) -> Iterator[Sequence[T]]:
+        """Yield what each page brought that was new; a page that brought nothing is an empty one."""
+        return self._pages
+
+    def _walk(self, first: Query, limit: int | None) -> Iterator[Sequence[T]]:
         asked: set[Query] = set()
         seen: set[Hashable] = set()
         barren = 0
@@ -124,7 +134,7 @@ class PagedListing(Listing[T]):
             room = None if limit is None else limit - len(seen)
             fresh = self._note(page, seen)
             barren = 0 if fresh else barren + 1
-            yield from fresh[:room]
+            yield fresh[:room]
             if room is not None and len(fresh) >= room:
                 self.has_more = self.has_more or len(fresh) > room
                 return

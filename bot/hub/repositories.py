@@ -20,7 +20,7 @@ from bot.hub.decoding import (
     decode_many,
     decode_one,
 )
-from bot.hub.paging import Listing, list_pages
+from bot.hub.paging import MOST_PAGES, Listing, list_pages
 from bot.hub.protocol import path_of
 from bot.images import RepositoryName, check_namespace
 
@@ -126,6 +126,7 @@ class Repositories:
         name: str | None = None,
         ordering: str | None = None,
         limit: int | None = None,
+        most_pages: int = MOST_PAGES,
     ) -> Listing[Repository]:
         """Return the repositories of a user or organization that our credential may see.
 
@@ -136,7 +137,8 @@ class Repositories:
             name: Only those whose name contains it.
             ordering: `name`, `last_updated` or `pull_count`, with a leading `-` for descending; None leaves it to
                 Docker Hub.
-            limit: At most so many; None is all, up to the listing's own limit of pages.
+            limit: At most so many; None is all, up to the limit of pages.
+            most_pages: Read at most so many pages.
 
         Raises:
             InvalidReferenceError: No namespace can be called that.
@@ -150,7 +152,9 @@ class Repositories:
             path_of("v2", "namespaces", namespace, "repositories"),
             tuple((key, value) for key, value in wanted if value is not None),
         )
-        return list_pages(self._api, call, Repository, key=lambda found: found.repository_name, limit=limit)
+        return list_pages(
+            self._api, call, Repository, key=lambda found: found.repository_name, limit=limit, most_pages=most_pages
+        )
 
 
 def repository_path(name: RepositoryName, *more: str) -> str:

@@ -1,17 +1,22 @@
 """Tags and the images they point to.
 
 Source: https://docs.docker.com/reference/api/hub/latest/#tag/repositories/operation/ListRepositoryTags; the fields
-that it lacks (`digest`, `media_type`, `tag_status`, …) and the list of images observed 2026-01.
+that it lacks (`digest`, `media_type`, `tag_status`, …) and the list of images observed 2026-01. Deleting is in no
+document: the legacy path is what clients use (https://github.com/docker/hub-tool), the namespaced one follows from
+organization tokens, which have a right to delete tags and are refused on legacy paths
+(https://docs.docker.com/security/for-admins/access-tokens/).
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from http import HTTPStatus
 from itertools import pairwise
 from typing import Annotated
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
+from bot.errors import HubError, InvalidError, NoCredentialError, UnexpectedResponseError
 from bot.hub.api import Api, Call
 from bot.hub.auth import Operation
 from bot.hub.decoding import (
@@ -23,10 +28,12 @@ from bot.hub.decoding import (
     decode_one,
 )
 from bot.hub.paging import LARGEST_PAGE, Listing, list_pages
+from bot.hub.protocol import path_of
 from bot.hub.repositories import repository_path
 from bot.images import RepositoryName, check_tag
 
 _UNKNOWN = "unknown"
+_PERHAPS_UNKNOWN_PATH = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
 _SPELLINGS = ("last_updated", "-last_updated")
 _LEAST_LOOKED_AT = 25
 """How many tags to ask for at least, so that their order can be seen. As cheap as one."""
@@ -198,6 +205,54 @@ class Tags:
             # The wrong way round: start with the other spelling from now on, for every repository.
             self._orderings = (*(other for other in _SPELLINGS if other != ordering), ordering)
         return _sorted(self.list(name), limit)
+
+    def delete(self, name: RepositoryName, tag: str) -> None:
+        """Delete a tag. Its image stays, until somebody deletes that on Docker Hub's site.
+
+        Only reading the tag back tells for certain: a 500 was seen for deletions that worked.
+
+        Raises:
+            InvalidReferenceError: No tag can be called that.
+            NoCredentialError: Nothing we hold may delete tags there; nothing was sent.
+            NotFoundError: There is none, or the repository is not for our credential.
+            InvalidError: Docker Hub does not delete tags this way.
+            HubError: Docker Hub did not delete it; or, if it did not answer or failed, perhaps did.
+        """
+        tag = check_tag(tag)
+        resource = f"{name.familiar}:{tag}"
+        path = repository_path(name, "tags", tag)
+        try:
+            self._api.send(Call(Operation.DELETE_TAG, name.namespace, resource, path, method="DELETE"))
+        except HubError as error:
+            if error.status not in _PERHAPS_UNKNOWN_PATH:
+                raise
+            # A path that is not known looks like a tag that is not there. Either way nothing has happened.
+            self._delete_on_legacy_path(name, tag, resource, error)
+
+    def require_right_to_delete(self, namespace: str) -> None:
+        """Return if we hold a credential of a kind that may delete tags of a namespace; nothing is sent.
+
+        Raises:
+            NoCredentialError: We do not.
+        """
+        self._api.credentials.choose(Operation.DELETE_TAG, namespace)
+
+    def _delete_on_legacy_path(self, name: RepositoryName, tag: str, resource: str, before: HubError) -> None:
+        legacy = path_of("v2", "repositories", name.namespace.lower(), name.name.lower(), "tags", tag)
+        call = Call(Operation.DELETE_TAG_LEGACY, name.namespace, resource, f"{legacy}/", method="DELETE")
+        try:
+            self._api.send(call)
+        except NoCredentialError:
+            raise _refused(before) from before
+        except HubError as error:
+            raise _refused(error) from error
+
+
+def _refused(error: HubError) -> HubError:
+    """Return the error, where a method that is not allowed is what it is: a refusal, and not a riddle."""
+    if error.status != HTTPStatus.METHOD_NOT_ALLOWED or not isinstance(error, UnexpectedResponseError):
+        return error
+    return InvalidError(error.resource, credential=error.credential, detail=error.detail, status=error.status)
 
 
 def order_of(tags: Sequence[Tag]) -> Order:

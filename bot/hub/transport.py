@@ -11,6 +11,7 @@ from typing import Protocol
 
 from bot.clock import Clock
 from bot.errors import HubError, UnavailableError, UnexpectedResponseError
+from bot.hub.graphql import unmasked
 from bot.hub.pacing import INTERACTIVE_RETRY_SECONDS, Budget, Budgets, Draw, Patience
 from bot.hub.protocol import Answer
 from bot.hub.retrying import TRIES, Failure, Mishap, Outcome, is_worth_repeating, pause_seconds
@@ -100,6 +101,7 @@ class Transport:
         started = self._clock.monotonic()
         outcome = self._wire.exchange(request, headers)
         if isinstance(outcome, Answer):
+            outcome = unmasked(outcome) if request.is_query else outcome
             budget.note(outcome)
         logger.info(
             "hub_request",

@@ -1,14 +1,14 @@
 """One exchange over HTTP: a request goes out, a whole answer or the reason for having none comes back.
 
 The only room that knows the HTTP library. It neither asks twice nor judges an answer; `bot.hub.transport` does. What
-it
-promises: no cookies and no `.netrc`, limits on time and size, redirects only for reads and only within the same
-origin.
+it promises: no cookies and no `.netrc`, limits on time and size, redirects only for reads and only within the same
+origin. The one exception are files of the registry (`Request.may_leave`): those it keeps elsewhere, see
+`bot.hub.elsewhere`.
 """
 
 import errno
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -22,6 +22,7 @@ from requests.auth import AuthBase
 from bot import __version__
 from bot.addresses import is_loopback
 from bot.clock import Clock
+from bot.hub.elsewhere import NotPublicError, PublicAdapter, may_lead
 from bot.hub.protocol import Answer, Query, origin_of, user_agent
 from bot.hub.retrying import Failure, Mishap, Outcome
 
@@ -29,6 +30,7 @@ CONNECT_SECONDS = 3.05
 """A little over the three seconds after which TCP sends its first packet again."""
 READ_SECONDS = 10.0
 WHOLE_ANSWER_SECONDS = 20.0
+WHOLE_FILE_SECONDS = 120.0
 LARGEST_ANSWER_BYTES = 20_000_000
 POOLED_CONNECTIONS = 64
 MOST_REDIRECTS = 3
@@ -50,6 +52,10 @@ class Request:
         body: What to send as JSON; None sends no body.
         expects_json: Whether a success without JSON is none.
         changes_nothing: Whether it is safe to send twice although the method says otherwise, as a login is.
+        is_query: Whether it is a query of GraphQL, see `bot.hub.graphql`; it changes nothing.
+        most_bytes: How long the answer may be; None: as any answer.
+        may_leave: Whether a redirect to another host is followed, without the authorization. For files that are known
+            by their digest, and may take long.
     """
 
     method: str
@@ -59,11 +65,14 @@ class Request:
     body: Any = field(default=None, repr=False)
     expects_json: bool = True
     changes_nothing: bool = False
+    is_query: bool = False
+    most_bytes: int | None = None
+    may_leave: bool = False
 
     @property
     def is_read(self) -> bool:
         """Whether asking twice changes nothing."""
-        return self.changes_nothing or self.method in _READS
+        return self.changes_nothing or self.is_query or self.method in _READS
 
     @property
     def host(self) -> str:
@@ -95,20 +104,14 @@ class Wire:
         self._clock = clock
         self._read_seconds = read_seconds
         self._largest_bytes = largest_bytes
-        self._session = requests.Session()
         adapter = HTTPAdapter(pool_maxsize=POOLED_CONNECTIONS)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
-        # A cookie would carry one caller's identity into another's request.
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        # The environment may name a proxy, but a `.netrc` must not add a login that the settings do not know of.
-        self._session.auth = _NoAuth()
-        self._session.headers["Accept"] = "application/json"
-        self._session.headers["User-Agent"] = user_agent(__version__, requests.__version__)
+        self._session = _session(adapter)
+        self._elsewhere = _session(PublicAdapter())
 
     def close(self) -> None:
         """Close all connections."""
         self._session.close()
+        self._elsewhere.close()
 
     def exchange(self, request: Request, headers: Mapping[str, str]) -> Outcome:
         """Send a request once and read the whole answer.
@@ -118,25 +121,31 @@ class Wire:
             headers: The authorization, if any.
         """
         url = request.url
-        outcome = self._send(request, url, headers)
+        session = self._session
+        outcome = self._send(session, request, url, headers)
         for _ in range(MOST_REDIRECTS):
             if isinstance(outcome, Failure) or not outcome.is_redirect:
                 break
             try:
                 url = urljoin(url, outcome.headers["location"])
                 is_ours = origin_of(url) == origin_of(request.origin)
+                may_leave = request.may_leave and may_lead(url, registry=request.origin)
             except ValueError:
                 break
             # A redirected write would arrive as a GET that changes nothing and answers 200; a bearer sent to another
             # origin would be given away.
-            if request.method not in _READS or not is_ours:
+            if request.method not in _READS or not (is_ours or may_leave):
                 break
-            outcome = self._send(request, url, headers)
+            if not is_ours:
+                headers = _without_authorization(headers)
+            is_near = is_ours or is_loopback(urlsplit(url).hostname)
+            session = self._session if is_near else self._elsewhere
+            outcome = self._send(session, request, url, headers)
         return outcome if isinstance(outcome, Failure) else _judge(request, outcome)
 
-    def _send(self, request: Request, url: str, headers: Mapping[str, str]) -> Outcome:
+    def _send(self, session: requests.Session, request: Request, url: str, headers: Mapping[str, str]) -> Outcome:
         try:
-            with self._session.request(
+            with session.request(
                 request.method,
                 url,
                 json=request.body,
@@ -146,7 +155,7 @@ class Wire:
                 stream=True,
                 proxies=_proxies(url),
             ) as response:
-                return self._read(response)
+                return self._read(request, response)
         except requests.RequestException as error:
             return Failure(*_mishap_of(error))
         except urllib3.exceptions.HTTPError as error:  # Reading the body goes past requests, and past its errors.
@@ -155,17 +164,32 @@ class Wire:
             # An address or a header that is no text; requests looks at `Location` even when it is not to follow it.
             return Failure(Mishap.REDIRECTED, None, "an answer with headers that cannot be read")
 
-    def _read(self, response: requests.Response) -> Outcome:
+    def _read(self, request: Request, response: requests.Response) -> Outcome:
         body = bytearray()
         started = self._clock.monotonic()
+        most_bytes = self._largest_bytes if request.most_bytes is None else request.most_bytes
+        most_seconds = WHOLE_FILE_SECONDS if request.may_leave else WHOLE_ANSWER_SECONDS
         # Whatever has come, not chunks of a fixed size: a service that drips would hold those up past every deadline.
         while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=True):
             body += chunk
-            if len(body) > self._largest_bytes:
+            if len(body) > most_bytes:
                 return Failure(Mishap.TOO_LARGE, response.status_code, "more data than is plausible")
-            if self._clock.monotonic() - started > WHOLE_ANSWER_SECONDS:
+            if self._clock.monotonic() - started > most_seconds:
                 return Failure(Mishap.LOST, response.status_code, "the answer came too slowly")
         return Answer(response.status_code, dict(response.headers), bytes(body))
+
+
+def _session(adapter: HTTPAdapter) -> requests.Session:
+    session = requests.Session()
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    # A cookie would carry one caller's identity into another's request.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    # The environment may name a proxy, but a `.netrc` must not add a login that the settings do not know of.
+    session.auth = _NoAuth()
+    session.headers["Accept"] = "application/json"
+    session.headers["User-Agent"] = user_agent(__version__, requests.__version__)
+    return session
 
 
 class _NoAuth(AuthBase):
@@ -173,6 +197,10 @@ class _NoAuth(AuthBase):
 
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
         return r
+
+
+def _without_authorization(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() != "authorization"}
 
 
 def _judge(request: Request, answer: Answer) -> Outcome:
@@ -197,6 +225,8 @@ def _proxies(url: str) -> dict[str, str] | None:
 
 def _mishap_of(error: requests.RequestException) -> tuple[Mishap, int | None, str]:
     """Sort the library's errors; the order matters, since some are kinds of others."""
+    if _has_cause(error, NotPublicError):
+        return Mishap.REDIRECTED, None, "a redirect to an address that is not public"
     if isinstance(error, requests.exceptions.SSLError):
         return Mishap.UNTRUSTED, None, "its certificate cannot be trusted"
     if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError) or _is_unreachable(error):
@@ -218,9 +248,18 @@ def _mishap_while_reading(error: urllib3.exceptions.HTTPError) -> Failure:
 
 def _is_unreachable(error: BaseException) -> bool:
     """Look for the system's own reason, which the library hides under several layers."""
+    return any(
+        isinstance(cause, socket.gaierror) or (isinstance(cause, OSError) and cause.errno in _UNREACHABLE)
+        for cause in _causes(error)
+    )
+
+
+def _has_cause(error: BaseException, kind: type[BaseException]) -> bool:
+    return any(isinstance(cause, kind) for cause in _causes(error))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, socket.gaierror) or (isinstance(cause, OSError) and cause.errno in _UNREACHABLE):
-            return True
+        yield cause
         cause = cause.__cause__ or cause.__context__
-    return False

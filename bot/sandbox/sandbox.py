@@ -6,6 +6,7 @@ from typing import Any, Self
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.hub.seed import ACME_OAT, ANA_PAT
 from bot.sandbox.hub.simulator import HubSimulator
+from bot.sandbox.osv import OsvSimulator
 from bot.sandbox.page.guide import Guide
 from bot.sandbox.page.server import BotState, PageServer
 from bot.sandbox.service import Service
@@ -25,6 +26,9 @@ SECRET_KEY = "YSBrZXkgb2YgdGhlIHNhbmRib3gsIGEgc2VjcmV0IDA="
 PROTECTED, TO_SET_UP = "acme/billing", "acme/web"
 # Nobody approves what they asked for themselves, so that there is a second admin beside Ana.
 INES = "U0INES"
+
+# Docker Scout takes about a minute for what was just pushed.
+INDEXING_SECONDS = 60.0
 
 _BUILDS = """\
 [[builds]]
@@ -58,17 +62,20 @@ class Sandbox(Service):
     ) -> None:
         self.clock = MovableClock()
         self.hub = HubSimulator(now=self.clock)
+        self.hub.scout.indexing_seconds = INDEXING_SECONDS
         for repository in (PROTECTED, TO_SET_UP):
             self.hub.add_builds(repository)
         state, app = seed.acme_workspace(self.clock, manifest)
         _add_second_admin(state)
         self.slack = SlackSimulator(state, app, now=self.clock)
+        self.osv = OsvSimulator(now=self.clock)
         self.hub.keep_records(RECORDS_KEPT)
         self.slack.keep_records(RECORDS_KEPT)
         self._bot_url: str | None = None
         try:
             self.page = PageServer(self.hub, self.slack, self.clock, guide=guide, bot_state=bot_state, port=port)
         except OSError:
+            self.osv.stop()
             self.slack.stop()
             self.hub.stop()
             raise
@@ -85,7 +92,7 @@ class Sandbox(Service):
             "DOCKER_REGISTRY_URL": self.hub.url,
             "DOCKER_AUTH_URL": self.hub.url,
             "DOCKER_SCOUT_URL": self.hub.url,
-            "OSV_URL": self.hub.url,
+            "OSV_URL": self.osv.url,
             "DOCKERHUB_USERNAME": "ana",
             "DOCKERHUB_TOKEN": ANA_PAT,
             # Ana's token is for repositories; who belongs to the organization is for the organization's own.
@@ -129,6 +136,7 @@ class Sandbox(Service):
     def start(self) -> Self:
         """Begin to serve, in background threads."""
         self.hub.start()
+        self.osv.start()
         self.slack.start()
         self.page.start()
         return self
@@ -137,6 +145,7 @@ class Sandbox(Service):
         """Close every connection and wait for all threads."""
         self.slack.stop()  # First, for it breaks off what the page may be waiting for.
         self.page.stop()
+        self.osv.stop()
         self.hub.stop()
 
 

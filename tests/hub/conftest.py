@@ -12,6 +12,9 @@ from bot.sandbox.hub import seed
 from bot.sandbox.hub.simulator import HubSimulator
 from bot.sandbox.hub.state import HubState
 from tests.hub.support import NOW
+from tests.support.registry import front, pusher, registry_url
+
+__all__ = ["front", "pusher", "registry_url"]
 
 MakeClient = Callable[..., HubClient]
 
@@ -46,7 +49,7 @@ def make_client(hub: HubSimulator, clock: FrozenClock) -> Iterator[MakeClient]:
             token=SecretStr(token) if token else None,
             organization_tokens={name: SecretStr(secret) for name, secret in organization_tokens.items()},
         )
-        made.append(HubClient(HubUrls(hub.url, hub.url, hub.url), credentials, clock, draw=lambda: 0.0))
+        made.append(HubClient(HubUrls(hub.url, hub.url, hub.url, scout=hub.url), credentials, clock, draw=lambda: 0.0))
         return made[-1]
 
     yield make

@@ -57,6 +57,7 @@ def test_secret_is_in_neither_text_nor_repr() -> None:
         (Operation.WRITE_REPOSITORY, "acme", [OAT_, PAT_]),
         (Operation.WRITE_REPOSITORY_LEGACY, "acme", [PAT_]),
         (Operation.DELETE_TAG, "acme", [OAT_, PAT_]),
+        (Operation.DELETE_TAG_LEGACY, "acme", [PAT_]),
         (Operation.MANAGE_WEBHOOKS, "acme", [OAT_, PAT_]),
         (Operation.READ_BUILDS, "acme", [PAT_, NOBODY]),
         (Operation.READ_AUDIT_LOG, "acme", [OAT_, PAT_]),

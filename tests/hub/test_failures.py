@@ -13,6 +13,7 @@ from bot.errors import (
     HubError,
     InvalidError,
     NotFoundError,
+    PlanError,
     RateLimitedError,
     UnauthorizedError,
     UnavailableError,
@@ -34,7 +35,7 @@ def error(answer: Answer, secrets: tuple[str, ...] = ()) -> HubError:
     [
         (400, InvalidError),
         (401, UnauthorizedError),
-        (402, ForbiddenError),
+        (402, PlanError),
         (403, ForbiddenError),
         (404, NotFoundError),
         (405, UnexpectedResponseError),

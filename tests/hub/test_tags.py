@@ -8,10 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.errors import InvalidError, NoCredentialError, NotFoundError, UnavailableError
+from bot.hub.auth import Credential
 from bot.hub.protocol import Answer
+from bot.hub.retrying import Outcome
 from bot.hub.tags import Image, Order, Tag, Tags, order_of
 from bot.images import InvalidReferenceError, RepositoryName
-from tests.hub.support import FakeWire, Sent, json_answer, make_api, scripted, unhurried
+from tests.hub.support import (
+    OAT_OF_ACME,
+    PAT_OF_ANA,
+    FakeWire,
+    Sent,
+    json_answer,
+    jwt,
+    make_api,
+    scripted,
+    unhurried,
+)
 
 API = RepositoryName("acme", "api")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -289,3 +302,72 @@ def test_newest_are_the_newest_in_every_order(count: int, limit: int, newest_fir
     found, _ = newest(Repository(count, newest_first=newest_first, page_size=page_size), limit)
 
     assert found == names(count, limit)
+
+
+GONE = Answer(204, {}, b"")
+PATH = "/v2/namespaces/acme/repositories/api/tags/pr-1"
+
+
+def deleting(*outcomes: Outcome, credential: Credential = PAT_OF_ANA) -> FakeWire:
+    """Delete a tag on a wire that takes one login; return the wire."""
+    wire = FakeWire(scripted(json_answer({"access_token": jwt()}), *outcomes))
+    Tags(make_api(wire, credential)).delete(API, "pr-1")
+    return wire
+
+
+@pytest.mark.parametrize("answer", [GONE, json_answer({}), json_answer({}, 202)])
+def test_a_deletion_is_sent_once_on_the_namespaced_path(answer: Answer) -> None:
+    wire = deleting(answer)
+
+    assert [str(sent) for sent in wire.sent] == ["POST /v2/auth/token", f"DELETE {PATH}"]
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_where_that_path_is_not_known_a_personal_token_takes_the_legacy_one(status: int) -> None:
+    wire = deleting(json_answer({"message": "?"}, status), GONE)
+
+    assert [str(sent) for sent in wire.sent[1:]] == [f"DELETE {PATH}", "DELETE /v2/repositories/acme/api/tags/pr-1/"]
+
+
+def test_a_tag_that_is_not_there_is_not_found_on_either() -> None:
+    with pytest.raises(NotFoundError):
+        deleting(json_answer({"message": "tag not found"}, 404))
+
+
+def test_an_organization_token_is_refused_without_being_sent_to_the_legacy_path() -> None:
+    with pytest.raises(InvalidError) as raised:
+        deleting(json_answer({"message": "no"}, 405), credential=OAT_OF_ACME)
+
+    assert raised.value.status == 405
+    with pytest.raises(NotFoundError):
+        deleting(json_answer({"message": "no"}, 404), credential=OAT_OF_ACME)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_deletion_that_may_have_worked_is_never_sent_again(status: int) -> None:
+    wire = FakeWire(scripted(json_answer({"access_token": jwt()}), json_answer({"message": "x"}, status)))
+
+    with pytest.raises(UnavailableError):
+        Tags(make_api(wire, PAT_OF_ANA)).delete(API, "pr-1")
+
+    assert len(wire.sent) == 2
+
+
+def test_no_tag_can_lead_somewhere_else() -> None:
+    wire = FakeWire(scripted(GONE))
+
+    for name in ("../x", "a/b", "", "a b", ".hidden"):
+        with pytest.raises(InvalidReferenceError):
+            Tags(make_api(wire, PAT_OF_ANA)).delete(API, name)
+
+    assert wire.sent == []
+
+
+def test_without_a_credential_nothing_may_be_deleted() -> None:
+    tags = Tags(make_api(FakeWire(scripted(GONE))))
+
+    with pytest.raises(NoCredentialError):
+        tags.require_right_to_delete("acme")
+    with pytest.raises(NoCredentialError):
+        tags.delete(API, "pr-1")
+    Tags(make_api(FakeWire(scripted(GONE)), OAT_OF_ACME)).require_right_to_delete("acme")

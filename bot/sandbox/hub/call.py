@@ -11,6 +11,7 @@ from bot.sandbox.hub.access import Caller, TokenOffice
 from bot.sandbox.hub.build_farm import BuildFarm
 from bot.sandbox.hub.errors import ErrorShape, error_answer
 from bot.sandbox.hub.faults import Fault
+from bot.sandbox.hub.scout import Scout
 from bot.sandbox.hub.state import HubState
 from bot.sandbox.hub.unknowns import Unknowns
 
@@ -31,6 +32,7 @@ class Call:
         rate_limit: How many calls a minute this caller may make.
         page_fault: The fault that pages of this answer suffer, if any.
         builds: Where builds are asked for.
+        scout: What Docker Scout knows.
         generation: Which of Docker's services answer here: the Django ones, the newer ones, or those of builds; their
             errors differ.
     """
@@ -41,6 +43,7 @@ class Call:
     caller: Caller
     office: TokenOffice
     builds: BuildFarm
+    scout: Scout
     now: datetime
     public_origin: str
     own_origin: str

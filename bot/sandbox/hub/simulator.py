@@ -1,7 +1,7 @@
 """A Docker Hub on your own machine: a real HTTP server with state, rate limits, and faults on demand.
 
-One origin plays hub.docker.com, auth.docker.io and registry-1.docker.io. Use it in a test as a context manager, or run
-it by itself with `python -m bot.sandbox.hub --port 8080`.
+One origin plays hub.docker.com, auth.docker.io, registry-1.docker.io and api.scout.docker.com. Use it in a test as a
+context manager, or run it by itself with `python -m bot.sandbox.hub --port 8080`.
 
 What it knows comes from Docker's published API pages and from recorded answers, never from the bot's own client.
 """
@@ -27,6 +27,9 @@ from bot.sandbox.hub.pipelines import Hook, Pipeline
 from bot.sandbox.hub.pushing import Announcement, Undertaking, built_images, carry_out, letters_about
 from bot.sandbox.hub.registry import PULL_WINDOW, TOKEN_PATH, answer_registry, is_registry_path
 from bot.sandbox.hub.routes import dispatch
+from bot.sandbox.hub.scout import Scout
+from bot.sandbox.hub.scout_answers import PATH as SCOUT_PATH
+from bot.sandbox.hub.scout_answers import answer_scout
 from bot.sandbox.hub.seed import seed_acme
 from bot.sandbox.hub.state import HubState, Image, Tag
 from bot.sandbox.hub.unknowns import Unknowns
@@ -79,6 +82,7 @@ class HubSimulator(Service):
         announcement: How pushes are told, unless a push says otherwise; may be changed while running.
         webhooks: Sends the webhooks, and knows what was sent.
         builds: Builds what is asked for, and pushes it.
+        scout: Knows what is vulnerable in images.
     """
 
     def __init__(
@@ -117,6 +121,7 @@ class HubSimulator(Service):
         self.announcement = Announcement()
         self.webhooks = WebhookSender(now, lambda: self.unknowns)
         self.builds = BuildFarm(self.state, now, lambda path, tag, at: self.push(path, tag, at=at))
+        self.scout = Scout(self.state, now)
         self._limits = {False: rate_limit, True: authenticated_rate_limit}
         self._token_lifetime_seconds = token_lifetime_seconds
         self._public_origin = public_origin
@@ -323,6 +328,7 @@ class HubSimulator(Service):
             caller=caller,
             office=self._office,
             builds=self.builds,
+            scout=self.scout,
             now=self.clock(),
             public_origin=self._public_origin or self.url,
             own_origin=self.url,
@@ -339,6 +345,8 @@ class HubSimulator(Service):
     def _right_answer(self, call: Call) -> Answer:
         if is_registry_path(call.request.path):
             return answer_registry(call, self._pull_limiter)
+        if call.request.path == SCOUT_PATH:
+            return answer_scout(call)  # Another service: its limits are not known, and the API's are not spent.
         return dispatch(call) if is_trigger_path(call.request.path) else self._limited(call)
 
     def _limited(self, call: Call) -> Answer:

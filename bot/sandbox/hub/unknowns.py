@@ -262,3 +262,36 @@ class Unknowns(Switches):
     action_progress: Literal["In Progress", "In progress"] = Field(
         default="In Progress", description="What the audit calls a running build: two clients differ."
     )
+    scout_oat: Literal["works", "documented_only"] = Field(
+        default="works",
+        description="Whether organization tokens may use the queries of Docker Scout that are not documented.",
+    )
+    scout_undocumented: Literal["answered", "refused", "gone"] = Field(
+        default="answered",
+        description=(
+            "Whether the queries of Docker Scout that are only in its schema are answered: they are, nobody may use "
+            "them, or the schema does not have them."
+        ),
+    )
+    scout_repository: Literal["optional", "required"] = Field(
+        default="optional",
+        description="Whether images of several repositories may be asked about at once, as the schema says.",
+    )
+    scout_status: Literal["number", "text", "word", "absent"] = Field(
+        default="number",
+        description=(
+            "The `status` of an error of Docker Scout: a number in the documented example, a text for Docker's own "
+            "client in one place, and nowhere required."
+        ),
+    )
+    scout_data: Literal["field_null", "null"] = Field(
+        default="field_null",
+        description=(
+            "The `data` beside an error: an object with a null, as in the documented example, or null as a whole, as "
+            "GraphQL has it for fields that cannot be null."
+        ),
+    )
+    scout_invalid: Literal["200", "400", "422"] = Field(
+        default="200",
+        description="The HTTP status of a query that the schema does not allow; the usual servers differ.",
+    )
