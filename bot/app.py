@@ -14,7 +14,15 @@ from functools import partial
 from pydantic import SecretStr
 
 from bot import __version__
-from bot.assembly import Parts, assemble, build_doctor, build_hub
+from bot.assembly import (
+    Parts,
+    assemble,
+    build_doctor,
+    build_home,
+    build_hub,
+    build_refreshing,
+    watched_images,
+)
 from bot.builds.following import Follower
 from bot.builds.watching import Listener, Watcher
 from bot.builds.writers import WRITERS as BUILD_WRITERS
@@ -23,22 +31,29 @@ from bot.chat.place import Place
 from bot.chat.router import Router
 from bot.clock import Clock, SystemClock
 from bot.configuration import Configuration, load
+from bot.digest.closed import tell_owners
+from bot.digest.loop import DigestLoop
+from bot.digest.writers import WRITERS as DIGEST_WRITERS
 from bot.errors import ConfigError, UserError
+from bot.fleet.loop import FleetLoop
 from bot.followed_clock import FollowedClock
 from bot.governance.cards import KIND as APPROVAL
 from bot.governance.cards import ApprovalWriter
 from bot.governance.loop import ChangeLoop
 from bot.governance.roles import Role
 from bot.hub.client import HubClient
+from bot.jobs.loop import JobLoop
+from bot.jobs.writers import WRITERS as JOB_WRITERS
 from bot.loops import Loop, Loops
 from bot.outbox.dispatcher import Dispatcher
 from bot.outbox.notes import KIND as NOTE
 from bot.outbox.notes import NoteWriter
 from bot.outbox.worker import LaneWorker
+from bot.outbox.writers import Writer
 from bot.progress import Progress
 from bot.pushes import as_code
 from bot.pushes.build_listeners import build_listeners
-from bot.pushes.channels import Channels, tell_owners
+from bot.pushes.channels import Channels
 from bot.pushes.engine import WRITERS as PUSH_WRITERS
 from bot.pushes.engine import PushEngine
 from bot.pushes.intake import Intake
@@ -102,6 +117,7 @@ class Application:
         self._doctor = build_doctor(settings, lambda: nullcontext(self._store), self._slack, clock)
         self._changes = ChangeLoop(self._parts.governance)
         self._wanted = configuration.subscriptions
+        self._wanted_digests = configuration.digests
         engine = PushEngine(
             self._store,
             self._hub,
@@ -128,6 +144,8 @@ class Application:
             store=self._store,
             channels=Channels(self._store),
             governance=self._parts.governance,
+            jobs=self._parts.jobs,
+            home=build_home(settings, self._parts, self._store),
         )
         self._socket = self._build_socket()
         self._health = Health(self._checks(), clock)
@@ -154,6 +172,9 @@ class Application:
         if not followed.is_empty:
             counts = {name: len(getattr(followed, name)) for name in ("added", "changed", "removed")}
             logger.info("subscriptions_follow_file", extra=counts)
+        put = self._parts.digests.follow_file(self._wanted_digests, _default_namespace(self._settings))
+        if put:
+            logger.info("digests_follow_file", extra={"changed": len(put)})
         self._loops.start()
         self._health.start()
         try:
@@ -179,7 +200,8 @@ class Application:
         logger.info("bot_stopped")
 
     def _build_dispatcher(self) -> Dispatcher:
-        writers = {**PUSH_WRITERS, **BUILD_WRITERS, APPROVAL: ApprovalWriter(), NOTE: NoteWriter()}
+        own: dict[str, Writer] = {APPROVAL: ApprovalWriter(), NOTE: NoteWriter()}
+        writers = {**PUSH_WRITERS, **BUILD_WRITERS, **JOB_WRITERS, **DIGEST_WRITERS, **own}
         worker = LaneWorker(self._store, self._slack, writers, self._clock, on_suspended=tell_owners)
         return Dispatcher(self._store, worker, self._clock)
 
@@ -194,6 +216,12 @@ class Application:
             "changes": self._changes,
             "builds": Follower(store, builds, self._hub, after_commit=wake),
             "build_watches": Watcher(store, builds, listeners, after_commit=wake),
+            "digests": DigestLoop(store, self._parts.digests.knowledge, after_commit=wake),
+            "fleet": FleetLoop(
+                self._parts.fleet, self._hub, self._clock, partial(watched_images, self._settings, store)
+            ),
+            "vulnerabilities": build_refreshing(self._settings, self._parts, store, self._hub, self._clock),
+            "jobs": JobLoop(store, self._parts.jobs.kinds, self._clock, after_commit=wake),
         }
 
     def _build_socket(self) -> SocketModeConnection | None:
@@ -314,8 +342,14 @@ def _uses_store(router: Router, words: Sequence[str]) -> bool:
 
 
 def _context(settings: Settings, hub: HubClient, clock: Clock, parts: Parts | None, *, role: Role) -> Context:
-    namespace = settings.namespaces[0] if settings.namespaces else None
-    context = Context(hub=hub, clock=clock, default_namespace=namespace, role=role, machine_user=_machine_user())
+    context = Context(
+        hub=hub,
+        clock=clock,
+        default_namespace=_default_namespace(settings),
+        own_namespaces=settings.own_namespaces,
+        role=role,
+        machine_user=_machine_user(),
+    )
     if parts is None:
         return context
     return replace(
@@ -325,7 +359,17 @@ def _context(settings: Settings, hub: HubClient, clock: Clock, parts: Parts | No
         builds=parts.builds,
         access=parts.access,
         trail=parts.trail,
+        stale_rules=parts.stale_rules,
+        stale_images=parts.stale_images,
+        fleet=parts.fleet,
+        vulnerabilities=parts.vulnerabilities,
+        digests=parts.digests,
+        jobs=parts.jobs,
     )
+
+
+def _default_namespace(settings: Settings) -> str | None:
+    return settings.namespaces[0] if settings.namespaces else None
 
 
 def _machine_user() -> str:

@@ -1,10 +1,13 @@
 """The parts that commands use, put together from the settings: the same for Slack and for a terminal."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
 from pydantic import SecretStr
+from sqlalchemy import Connection
 
 from bot.builds.executing import KIND as TRIGGER
 from bot.builds.executing import BuildExecutor
@@ -15,6 +18,12 @@ from bot.builds.service import Builds
 from bot.builds.setups import Setups
 from bot.clock import Clock
 from bot.configuration import Configuration
+from bot.digest import rows
+from bot.digest.knowledge import Knowledge, Tell
+from bot.digest.parts import all_parts
+from bot.digest.service import Digests
+from bot.digest.watched import last_told_at, watched
+from bot.digest.zones import zone_of_person
 from bot.doctor.checks import checks_of
 from bot.doctor.examination import Doctor
 from bot.doctor.patient import Patient
@@ -22,8 +31,24 @@ from bot.document import Document
 from bot.egress.client import EgressClient
 from bot.egress.hosts import AllowedHosts
 from bot.errors import ConfigError, UserError
+from bot.fleet.bases import Bases
+from bot.fleet.contents import Contents
+from bot.fleet.deleting import KIND as DELETE_TAGS
+from bot.fleet.deleting import DeletingExecutor, TagDeletion
+from bot.fleet.looking import StaleImages
+from bot.fleet.model import Scope
+from bot.fleet.rules import StaleRules
+from bot.fleet.service import Fleet
+from bot.fleet.vulnerabilities.choosing import Choosing, Mode
+from bot.fleet.vulnerabilities.model import VulnerabilitySource
+from bot.fleet.vulnerabilities.refreshing import VulnerabilityLoop
+from bot.fleet.vulnerabilities.sbom import OsvSource
+from bot.fleet.vulnerabilities.scanner import ScannerSource
+from bot.fleet.vulnerabilities.scout import ScoutSource
+from bot.fleet.vulnerabilities.service import Vulnerabilities
 from bot.governance import access as rights
 from bot.governance.access import Access, read_grants
+from bot.governance.executors import Executor
 from bot.governance.governance import Governance
 from bot.governance.roles import Policy, Roles
 from bot.governance.trail import Trail
@@ -31,12 +56,13 @@ from bot.governance.vault import Vault
 from bot.hub.auth import Credentials
 from bot.hub.client import HubClient, HubUrls
 from bot.images import RepositoryName
+from bot.jobs.service import Jobs
 from bot.organization.executing import organization_executors
 from bot.pushes.intake import Intake
 from bot.pushes.ledger import Ledger
 from bot.pushes.payload import Push
 from bot.pushes.service import Pushes
-from bot.pushes.subscribing import Subscribing
+from bot.pushes.subscribing import Post, Subscribing, Update
 from bot.pushes.webhook_setup import Receiver
 from bot.settings import Settings
 from bot.slack.client import Posted, SlackClient
@@ -44,8 +70,13 @@ from bot.slack.links import MessageLinks
 from bot.store.base import Store
 from bot.store.workspaces import HOME
 from bot.web.courier import Courier
+from bot.web.home import HomePage
+from bot.web.home_page import DigestWords, make_page
 from bot.web.home_team import HomeTeam
 from bot.web.outgoing import outgoing
+
+_SECONDS_FOR_DIGEST = 10.0
+"""How long somebody who sets a digest waits for what is not known of vulnerabilities yet."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +93,13 @@ class Parts:
         governance: Knows the rules under which anything is changed.
         access: Knows who has which right.
         trail: Reads the audit trail.
+        fleet: Knows repositories and tags.
+        stale_rules: Knows from which age on images are stale.
+        stale_images: Finds them.
+        vulnerabilities: Knows those of images.
+        scanner: The external one, of which one runs at a time; None: there is none.
+        digests: Sets and shows digests.
+        jobs: Knows the long work that is done in the background.
     """
 
     policy: Policy
@@ -73,6 +111,13 @@ class Parts:
     governance: Governance
     access: Access
     trail: Trail
+    fleet: Fleet
+    stale_rules: StaleRules
+    stale_images: StaleImages
+    vulnerabilities: Vulnerabilities
+    scanner: ScannerSource | None
+    digests: Digests
+    jobs: Jobs
 
 
 def assemble(
@@ -105,8 +150,14 @@ def assemble(
     egress = _egress(settings)
     providers = all_providers(egress, hub, clock)
     setups = Setups(store, vault, _builds_of(configuration, providers))
-    executors = {
+    fleet = Fleet(store, hub, clock)
+    stale_rules = StaleRules(store, configuration.stale.configured())
+    bases = Bases(store, fleet, Contents(store, hub), stale_rules)
+    scanner = _scanner(settings, clock)
+    vulnerabilities = _vulnerabilities(settings, store, hub, clock, scanner)
+    executors: dict[str, Executor] = {
         TRIGGER: BuildExecutor(setups, providers),
+        DELETE_TAGS: DeletingExecutor(),
         **organization_executors(hub),
         **rights.executors(policy, roles.forget),
     }
@@ -128,6 +179,15 @@ def assemble(
         ),
         access=Access(store, roles, policy),
         trail=Trail(store),
+        fleet=fleet,
+        stale_rules=stale_rules,
+        stale_images=StaleImages(store, fleet, stale_rules, bases),
+        vulnerabilities=vulnerabilities,
+        scanner=scanner,
+        digests=_digests(
+            configuration, store, slack, clock, stale_rules=stale_rules, fleet=fleet, vulnerabilities=vulnerabilities
+        ),
+        jobs=Jobs(store, {DELETE_TAGS: TagDeletion(hub, clock, configuration.policy.tags)}, clock),
     )
 
 
@@ -139,7 +199,13 @@ def build_hub(settings: Settings, clock: Clock, credentials: Credentials | None 
         clock: The time.
         credentials: What it may use; None: everything that the settings hold.
     """
-    urls = HubUrls(hub=settings.dockerhub_url, registry=settings.docker_registry_url, auth=settings.docker_auth_url)
+    urls = HubUrls(
+        hub=settings.dockerhub_url,
+        registry=settings.docker_registry_url,
+        auth=settings.docker_auth_url,
+        osv=settings.osv_url,
+        scout=settings.docker_scout_url,
+    )
     everything = Credentials.from_values(
         username=settings.dockerhub_username,
         token=settings.dockerhub_token,
@@ -177,6 +243,73 @@ def build_doctor(
     return Doctor(checks_of(patient))
 
 
+def watched_images(settings: Settings, store: Store) -> Scope:
+    """Return the images that are looked at in the background: of our namespaces, and those that a digest is about.
+
+    Raises:
+        StoreUnavailableError: The database is away.
+    """
+    of_digests = watched(store)
+    namespaces = dict.fromkeys((*settings.own_namespaces, *of_digests.namespaces))
+    return Scope(tuple(namespaces), of_digests.images)
+
+
+def build_home(settings: Settings, parts: Parts, store: Store) -> HomePage:
+    """Return what says on the Home tab how things are; the arguments are those of `assemble`."""
+    namespaces = settings.own_namespaces
+
+    def digests(connection: Connection) -> Iterator[DigestWords]:
+        now = store.now(connection)
+        for each in rows.every(connection, HOME):
+            is_paused = each.paused_until is not None and each.paused_until > now
+            words = f"{each.wish.name}, {each.wish.schedule}"
+            yield DigestWords(each.wish.channel, words, None if is_paused else each.due.at, each.created_by)
+
+    return make_page(store, parts.digests.knowledge.parts, Scope(namespaces), lambda found: tuple(digests(found)))
+
+
+def build_refreshing(settings: Settings, parts: Parts, store: Store, hub: HubClient, clock: Clock) -> VulnerabilityLoop:
+    """Return what looks for vulnerabilities in the background; the arguments are those of `assemble`."""
+    sources = _sources(store, hub.background(), hub.once(), clock, parts.scanner)
+    return VulnerabilityLoop(
+        store,
+        parts.vulnerabilities.choosing.with_sources(sources),
+        clock,
+        scopes=lambda: watched_images(settings, store),
+        on_stop=parts.scanner.stop if parts.scanner else lambda: None,
+    )
+
+
+def _vulnerabilities(
+    settings: Settings, store: Store, hub: HubClient, clock: Clock, scanner: ScannerSource | None
+) -> Vulnerabilities:
+    sources = _sources(store, hub, hub, clock, scanner)
+    return Vulnerabilities(
+        store,
+        Choosing(Mode(settings.vulnerabilities), sources, clock),
+        clock,
+        watched=lambda: watched_images(settings, store),
+        last_digest=partial(last_told_at, store),
+    )
+
+
+def _scanner(settings: Settings, clock: Clock) -> ScannerSource | None:
+    if settings.scanner is None:
+        return None
+    try:
+        return ScannerSource(settings.scanner, clock)
+    except ConfigError as error:
+        raise ConfigError([f"HUB_BOT_SCANNER: {problem}" for problem in error.problems]) from error
+
+
+def _sources(
+    store: Store, hub: HubClient, registry: HubClient, clock: Clock, scanner: ScannerSource | None
+) -> tuple[VulnerabilitySource, ...]:
+    """Return who knows vulnerabilities. Pulls that a registry refuses are not waited for: `registry` may say so."""
+    scout, osv = ScoutSource(hub, clock), OsvSource(Contents(store, registry), hub.osv, clock)
+    return (scout, scanner, osv) if scanner else (scout, osv)
+
+
 def _policy(settings: Settings) -> Policy:
     return Policy(frozenset(settings.admins), frozenset(settings.operators))
 
@@ -211,16 +344,8 @@ def _builds_of(
 
 
 def _pushes(settings: Settings, store: Store, slack: SlackClient, clock: Clock) -> Pushes:
-    courier = Courier(slack, clock)
+    post, update = _speaking(slack, clock)
     intake = Intake(store)
-
-    def post(channel: str, document: Document) -> Posted:
-        said = outgoing(document)
-        return courier.post(channel, said.message, said.plain)
-
-    def update(posted: Posted, document: Document) -> None:
-        said = outgoing(document)
-        courier.update(posted.channel, posted.ts, said.message, said.plain)
 
     def send_test(channel: str, repository: RepositoryName, tag: str) -> None:
         intake.take_test(Push(repository, tag, clock.now()), channel=channel)
@@ -236,3 +361,48 @@ def _pushes(settings: Settings, store: Store, slack: SlackClient, clock: Clock) 
         send_test=send_test,
     )
     return Pushes(subscribing=subscribing, ledger=Ledger(store, link=MessageLinks(slack)))
+
+
+def _digests(
+    configuration: Configuration,
+    store: Store,
+    slack: SlackClient,
+    clock: Clock,
+    *,
+    stale_rules: StaleRules,
+    fleet: Fleet,
+    vulnerabilities: Vulnerabilities,
+) -> Digests:
+    post, update = _speaking(slack, clock)
+
+    def is_fresh(scope: Scope, since: datetime) -> bool:
+        if not fleet.is_fresh(scope, since):
+            return False
+        with store.read() as connection:
+            return vulnerabilities.is_fresh(connection, scope, store.now(connection))
+
+    def look(scope: Scope, hub: HubClient, tell: Tell) -> None:
+        fleet.look(scope, hub=hub, progress=tell)
+        if not vulnerabilities.is_off:
+            tags, _ = vulnerabilities.standing_for(scope)
+            vulnerabilities.look(tags, seconds=_SECONDS_FOR_DIGEST, progress=tell)
+
+    knowledge = Knowledge(
+        all_parts(stale_rules.limits, configuration.thresholds.of), is_fresh, ask=fleet.hasten, look=look
+    )
+    return Digests(store, knowledge, post=post, update=update, zone_of_person=partial(zone_of_person, slack))
+
+
+def _speaking(slack: SlackClient, clock: Clock) -> tuple[Post, Update]:
+    """Return what says something in a channel, as the bot, and what says something else in its place."""
+    courier = Courier(slack, clock)
+
+    def post(channel: str, document: Document) -> Posted:
+        said = outgoing(document)
+        return courier.post(channel, said.message, said.plain)
+
+    def update(posted: Posted, document: Document) -> None:
+        said = outgoing(document)
+        courier.update(posted.channel, posted.ts, said.message, said.plain)
+
+    return post, update

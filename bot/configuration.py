@@ -26,6 +26,14 @@
     provider = "docker-hub"
     secret_file = "/run/secrets/api-trigger"
 
+    [[digests]]
+    channel = "C0123456789"
+    at = "09:00"
+    zone = "Europe/Berlin"
+
+    [stale]
+    rules = [{ tag = "pr-*", age = "7d" }, { tag = "v*", age = "never" }]
+
 Each table is a model of the part of the bot that it is about; to add one, add its field to `Configuration`.
 """
 
@@ -37,7 +45,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from bot.builds.as_code import BuildTables
+from bot.digest.as_code import DigestTables
 from bot.errors import ConfigError
+from bot.fleet.as_code import StaleTable
 from bot.governance.as_code import Approvals, Protected, policy_of
 from bot.governance.policy import ApprovalPolicy
 from bot.images import InvalidReferenceError, RepositoryName, check_tag
@@ -179,6 +189,8 @@ class Configuration(BaseModel):
         approvals: What somebody else has to approve.
         protected: Repositories and tags of which somebody else has to approve every change.
         builds: Who builds which repository.
+        digests: Which channels have digests; kept equal to this at every start.
+        stale: From when on images are stale, and what they are built on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -188,6 +200,8 @@ class Configuration(BaseModel):
     approvals: Approvals = Approvals()
     protected: Protected = Protected()
     builds: BuildTables = ()
+    digests: DigestTables = ()
+    stale: StaleTable = StaleTable()
 
     @property
     def policy(self) -> ApprovalPolicy:

@@ -6,10 +6,11 @@ cells carry what they mean (bytes, a time, a count), and each renderer writes it
 None is shown as "unknown", never as a default.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from math import isfinite
 
 UNKNOWN = "unknown"
 
@@ -17,6 +18,8 @@ _BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _UNIT_STEP = 1000
 _THREE_DIGITS = 100
 _DIGEST_SHOWN = 12
+_BARS = "▁▂▃▄▅▆▇█"
+_NO_BAR = "·"
 _AGES = (("y", 365 * 86_400), ("mo", 30 * 86_400), ("d", 86_400), ("h", 3_600), ("min", 60))
 
 
@@ -198,6 +201,8 @@ class Chart:
             raise ValueError(f"a category stands twice: {self.categories!r}")
         if any(len(each.values) != len(self.categories) for each in self.series):
             raise ValueError("a series needs one value for each category")
+        if any(value is not None and not isfinite(value) for each in self.series for value in each.values):
+            raise ValueError("a value is no number")
 
 
 Part = Paragraph | Facts | Table | Listing | CodeBlock | Note | Chart
@@ -252,6 +257,41 @@ def plain(piece: Inline) -> str:
 def plain_line(pieces: Line) -> str:
     """Return the pieces of a line as plain text, one after the other."""
     return "".join(plain(piece) for piece in pieces)
+
+
+def chart_lines(chart: Chart) -> Iterator[Line]:
+    """Return a chart in words: what it shows and from when to when, then a line of bars for each series."""
+    span = f" {chart.categories[0]} to {chart.categories[-1]}" if len(chart.categories) > 1 else ""
+    yield Strong(chart.title), span
+    for series in chart.series:
+        yield series_line(series, unit=chart.unit)
+
+
+def series_line(series: Series, *, unit: str = "") -> Line:
+    """Return the numbers of a series as bars of letters, with the first and the last of those that are known."""
+    known = [value for value in series.values if value is not None]
+    if not known:
+        return (f"{series.name} {UNKNOWN}",)
+    ends = " → ".join(format_number(value) for value in (known[0], known[-1]))
+    return (f"{series.name} {sparkline(series.values)} {ends} {unit}".rstrip(),)
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """Draw numbers as bars of letters: the least is the lowest, the most the highest, a dot what is not known."""
+    # Halves, because the difference of two very large numbers is none.
+    halves = [None if value is None else value / 2 for value in values]
+    known = [half for half in halves if half is not None]
+    least, span = min(known, default=0.0), max(known, default=0.0) - min(known, default=0.0)
+
+    def bar(half: float) -> str:
+        return _BARS[round((half - least) / span * (len(_BARS) - 1))] if span else _BARS[0]
+
+    return "".join(_NO_BAR if half is None else bar(half) for half in halves)
+
+
+def format_number(value: float) -> str:
+    """Write a number with thousands apart, and with two places where it is not whole: `1,204`, `0.25`."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
 
 
 def format_bytes(size_bytes: int | None) -> str:

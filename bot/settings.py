@@ -182,7 +182,7 @@ class Settings(BaseModel):
         "https://hub.docker.com", alias="DOCKERHUB_URL", description="Docker Hub's API (an origin, no path)."
     )
     docker_scout_url: Origin = Field(
-        "https://api.scout.docker.com", alias="DOCKER_SCOUT_URL", description="Docker Scout's API. Not used yet."
+        "https://api.scout.docker.com", alias="DOCKER_SCOUT_URL", description="Docker Scout's API."
     )
     docker_registry_url: Origin = Field(
         "https://registry-1.docker.io", alias="DOCKER_REGISTRY_URL", description="Docker Hub's registry."
@@ -190,9 +190,7 @@ class Settings(BaseModel):
     docker_auth_url: Origin = Field(
         "https://auth.docker.io", alias="DOCKER_AUTH_URL", description="The registry's token service."
     )
-    osv_url: Origin = Field(
-        "https://api.osv.dev", alias="OSV_URL", description="The OSV vulnerability database. Not used yet."
-    )
+    osv_url: Origin = Field("https://api.osv.dev", alias="OSV_URL", description="The OSV vulnerability database.")
 
     host: str = Field("127.0.0.1", alias="HUB_BOT_HOST", description="Address to listen on.")
     port: int = Field(
@@ -242,6 +240,18 @@ class Settings(BaseModel):
         alias="HUB_BOT_ALLOWED_HOSTS",
         description="Further hosts (`host[:port]`, port 443 if none is named) the bot may call, comma list: build"
         " providers such as `api.github.com`. They may be private; link-local never.",
+    )
+    vulnerabilities: Literal["auto", "scout", "osv", "scanner", "off"] = Field(
+        "auto",
+        alias="HUB_BOT_VULNERABILITIES",
+        description="Who is asked about vulnerabilities: `scout` (Docker Scout), `scanner` (`HUB_BOT_SCANNER`), `osv`"
+        " (the SBOM of an image and the OSV database), `off` (nobody), or `auto`: the first of these that answers.",
+    )
+    scanner: str | None = Field(
+        None,
+        alias="HUB_BOT_SCANNER",
+        description="Command that looks at an image and prints SARIF, like"
+        " `grype {image} -o sarif`; it gets none of the bot's secrets.",
     )
     config: Path | None = Field(
         None,
@@ -341,8 +351,9 @@ def _collect(given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
             problems += _read_file(given, name, values)
     if "PORT" in given and "HUB_BOT_PORT" not in given:
         values["HUB_BOT_PORT"] = given["PORT"]
-    if "HUB_BOT_LOG_LEVEL" in values:
-        values["HUB_BOT_LOG_LEVEL"] = values["HUB_BOT_LOG_LEVEL"].lower()
+    for name in ("HUB_BOT_LOG_LEVEL", "HUB_BOT_VULNERABILITIES"):
+        if name in values:
+            values[name] = values[name].lower()
     return values, problems
 
 
@@ -403,6 +414,10 @@ def _contradictions(values: Mapping[str, str]) -> list[str]:
         (
             any(len(secret) < SHORTEST_WEBHOOK_SECRET for secret in secrets),
             f"HUB_BOT_WEBHOOK_SECRET is too short: at least {SHORTEST_WEBHOOK_SECRET} characters each.",
+        ),
+        (
+            values.get("HUB_BOT_VULNERABILITIES", "").lower() == "scanner" and not has("HUB_BOT_SCANNER"),
+            "HUB_BOT_VULNERABILITIES is `scanner`, and HUB_BOT_SCANNER names none.",
         ),
         (
             has("HUB_BOT_CONFIG") and not Path(values["HUB_BOT_CONFIG"]).is_file(),

@@ -21,6 +21,7 @@ from bot.chat.failures import describe_failure
 from bot.chat.forms import Field, FieldKind, Form, FormProblemsError, InputNeeded
 from bot.chat.router import Answer, Invocation, Router, answer
 from bot.document import (
+    Chart,
     Code,
     CodeBlock,
     Document,
@@ -35,6 +36,7 @@ from bot.document import (
     Part,
     Strong,
     Table,
+    chart_lines,
     format_age,
     plain,
 )
@@ -79,10 +81,7 @@ def _show_part(part: Part, console: Console, now: datetime) -> None:
         case Note(line):
             console.print(Text.assemble(_line(line, now), style="dim"))
         case Facts(pairs):
-            width = max(len(label) for label, _ in pairs)
-            for label, value in pairs:
-                heading = Text(_clean(label).ljust(width + 2), style="bold")
-                console.print(Text.assemble(heading, _line(value, now)), soft_wrap=True)
+            _show_facts(pairs, console, now)
         case Listing(lines):
             for each in lines:
                 console.print(Text.assemble("• ", _line(each, now)), soft_wrap=True)
@@ -90,6 +89,16 @@ def _show_part(part: Part, console: Console, now: datetime) -> None:
             console.print(Text(_clean(text), style="cyan"), soft_wrap=True)
         case Table():
             _show_table(part, console, now)
+        case Chart():
+            for each in chart_lines(part):
+                console.print(_line(each, now), soft_wrap=True)
+
+
+def _show_facts(pairs: Sequence[tuple[str, Line]], console: Console, now: datetime) -> None:
+    width = max(len(label) for label, _ in pairs)
+    for label, value in pairs:
+        heading = Text(_clean(label).ljust(width + 2), style="bold")
+        console.print(Text.assemble(heading, _line(value, now)), soft_wrap=True)
 
 
 def _show_table(table: Table, console: Console, now: datetime) -> None:

@@ -93,7 +93,7 @@ def _place(where: Sequence[int | str], found: Mapping[str, Any]) -> str:
         elif isinstance(inner, dict) and not table.endswith(tuple("0123456789")):
             table = f"[{f'{table[1:-1]}.' if table else ''}{_bare(part)}]"
         elif isinstance(inner, list) and inner and isinstance(inner[0], dict):
-            table = f"[{_bare(part)}]"
+            table = f"[{f'{table[1:-1]}.' if table else ''}{_bare(part)}]"
         else:
             key = f"{key}, `{_bare(part)}`"
         value = inner

@@ -12,7 +12,7 @@ import click
 from pydantic import Field
 
 from bot.chat.command import Arguments, Command, Context, Group, Result
-from bot.chat.parameters import flag, limit_option
+from bot.chat.parameters import ChannelType, flag, limit_option
 from bot.document import (
     Channel,
     Code,
@@ -46,7 +46,6 @@ OPERATORS_ONLY = "needs an operator. Ask one; whoever runs the bot names them in
 Action = Literal["look", "retry", "drop"]
 _Cell = Callable[[Delivery], Inline]
 _ID = re.compile(r"(?:ev|msg)_[0-9A-Za-z]{1,64}", re.ASCII)
-_CHANNEL = re.compile(r"[CDGUW][A-Z0-9]{1,30}", re.ASCII)
 _EXAMPLES: Mapping[Action, str] = {
     "look": "/hub deliveries --failed",
     "retry": "/hub deliveries retry --all",
@@ -104,20 +103,6 @@ class DeliveriesResult(Result):
     is_here: bool = Field(default=False, exclude=True)
     may_act: bool = Field(default=False, exclude=True)
     arguments: DeliveriesArguments = Field(exclude=True)
-
-
-class _ChannelType(click.ParamType[Any]):
-    """A channel, as its id; a mention of it comes in as one."""
-
-    name = "channel"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Read the word."""
-        channel = str(value).removeprefix("#")
-        if not _CHANNEL.fullmatch(channel):
-            problem = f"{quoted(str(value))} is not a channel; mention it, or write its id, like `C0123ABCD`."
-            self.fail(problem, param, ctx)
-        return channel
 
 
 def parse(values: Mapping[str, Any]) -> DeliveriesArguments:
@@ -389,7 +374,7 @@ COMMAND = Command(
         flag("failed", "Only what was not delivered: retrying, dead letters, channels closed to me."),
         flag("all", "Every channel; with retry, everything that failed in this one."),
         limit_option(DEFAULT_LIMIT),
-        click.Option(["--channel"], type=_ChannelType(), metavar="C", help="Another channel than this one."),
+        click.Option(["--channel"], type=ChannelType(), metavar="C", help="Another channel than this one."),
     ),
     parse=parse,
     run=run,

@@ -5,18 +5,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.document import (
+    Chart,
     Code,
     Column,
     Count,
     Moment,
+    Series,
     Size,
     Table,
+    chart_lines,
     format_age,
     format_bytes,
+    format_number,
     marked,
     plain,
     plain_line,
     short_digest,
+    sparkline,
 )
 
 NOW = datetime(2026, 11, 21, 14, 5, 59, tzinfo=UTC)
@@ -85,3 +90,49 @@ def test_a_digest_is_shown_by_its_first_twelve_digits() -> None:
 def test_a_ragged_table_is_refused() -> None:
     with pytest.raises(ValueError, match="a row of 1 cells under 2 columns"):
         Table("tags", (Column("a"), Column("b")), (("x",),))
+
+
+@pytest.mark.parametrize(
+    ("values", "drawn"),
+    [
+        ((1, 2, 3), "▁▅█"),
+        ((3, 2, 1), "█▅▁"),
+        ((0, 100, None, 50), "▁█·▅"),
+        ((7, 7, 7), "▁▁▁"),
+        ((-1.5, 1.5), "▁█"),
+        ((None, None), "··"),
+        ((), ""),
+    ],
+)
+def test_numbers_are_drawn_as_letters(values: tuple[float | None, ...], drawn: str) -> None:
+    assert sparkline(values) == drawn
+
+
+@given(values=st.lists(st.none() | st.floats(allow_nan=False, allow_infinity=False), max_size=30))
+def test_every_number_has_its_letter(values: list[float | None]) -> None:
+    drawn = sparkline(values)
+
+    assert [letter == "·" for letter in drawn] == [value is None for value in values]
+
+
+def test_a_chart_in_words_says_from_when_to_when_and_each_series() -> None:
+    chart = Chart(
+        "How it went", ("1 Nov", "2 Nov", "3 Nov"), (Series("stale", (None, 1, 2)), Series("none", (None,) * 3))
+    )
+
+    assert [plain_line(each) for each in chart_lines(chart)] == [
+        "How it went 1 Nov to 3 Nov",
+        "stale ·▁█ 1 → 2",
+        "none unknown",
+    ]
+
+
+@pytest.mark.parametrize(("value", "written"), [(1204, "1,204"), (2.0, "2"), (0.25, "0.25"), (-3.5, "-3.50")])
+def test_numbers_have_places_only_where_they_are_not_whole(value: float, written: str) -> None:
+    assert format_number(value) == written
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_chart_refuses_what_is_no_number(value: float) -> None:
+    with pytest.raises(ValueError, match="no number"):
+        Chart("c", ("a",), (Series("s", (value,)),))

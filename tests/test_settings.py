@@ -30,7 +30,8 @@ def test_every_name_of_the_contract_is_accepted() -> None:
         DOCKERHUB_USERNAME DOCKERHUB_TOKEN DOCKERHUB_ORG_TOKENS DOCKERHUB_PASSWORD DOCKERHUB_NAMESPACES DOCKERHUB_URL
         DOCKER_SCOUT_URL DOCKER_REGISTRY_URL DOCKER_AUTH_URL OSV_URL HUB_BOT_HOST HUB_BOT_PORT HUB_BOT_PUBLIC_URL
         HUB_BOT_DATABASE_URL HUB_BOT_WEBHOOK_SECRET HUB_BOT_SECRET_KEY HUB_BOT_ADMINS HUB_BOT_OPERATORS
-        HUB_BOT_HOME_TEAM HUB_BOT_ALLOWED_HOSTS HUB_BOT_CONFIG HUB_BOT_CLOCK HUB_BOT_LOG_FORMAT HUB_BOT_LOG_LEVEL"""
+        HUB_BOT_HOME_TEAM HUB_BOT_ALLOWED_HOSTS HUB_BOT_CONFIG HUB_BOT_CLOCK HUB_BOT_LOG_FORMAT HUB_BOT_LOG_LEVEL
+        HUB_BOT_VULNERABILITIES HUB_BOT_SCANNER"""
 
     assert set(setting_names()) == set(contract.split())
 
@@ -50,6 +51,14 @@ def test_a_misspelt_name_is_refused_with_the_nearest_one() -> None:
         (
             {"SLACK_CLIENT_ID": "1.2"},
             "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET belong together; one of them is missing.",
+        ),
+        (
+            {"HUB_BOT_VULNERABILITIES": "Scanner"},
+            "HUB_BOT_VULNERABILITIES is `scanner`, and HUB_BOT_SCANNER names none.",
+        ),
+        (
+            {"HUB_BOT_VULNERABILITIES": "grype"},
+            "HUB_BOT_VULNERABILITIES: 'auto', 'scout', 'osv', 'scanner' or 'off' is expected.",
         ),
         (
             {"SLACK_APP_TOKEN": "xapp-1"},

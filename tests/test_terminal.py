@@ -14,6 +14,7 @@ from bot.chat.command import Arguments, Command, Confirmation, Context, Group, O
 from bot.chat.forms import NO_CHOICE, NOTHING_TYPED, Choice, Field, FieldKind, Form, InputNeeded
 from bot.chat.router import Router
 from bot.document import (
+    Chart,
     Code,
     CodeBlock,
     Column,
@@ -24,6 +25,7 @@ from bot.document import (
     Moment,
     Note,
     Paragraph,
+    Series,
     Size,
     Strong,
     Table,
@@ -80,6 +82,12 @@ def test_every_part_of_a_document_is_shown() -> None:
         "1.0  unknown",
         "1 tag.",
     ]
+
+
+def test_a_chart_is_a_line_of_bars_for_each_series() -> None:
+    chart = Chart("How it went", ("1 Nov", "2 Nov"), (Series("stale \x1b[31m", (1, 2)),), unit="images")
+
+    assert printed(Document("", (chart,))) == "How it went 1 Nov to 2 Nov\nstale  [31m ▁█ 1 → 2 images\n"
 
 
 def test_what_can_be_copied_is_never_broken_over_lines() -> None:

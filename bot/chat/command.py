@@ -18,14 +18,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.builds.service import Builds
 from bot.chat.place import Place
 from bot.clock import Clock
+from bot.digest.service import Digests
 from bot.doctor.examination import Doctor
 from bot.document import Document
+from bot.fleet.looking import StaleImages
+from bot.fleet.rules import StaleRules
+from bot.fleet.service import Fleet
+from bot.fleet.vulnerabilities.service import Vulnerabilities
 from bot.governance.access import Access
 from bot.governance.governance import Governance
 from bot.governance.proposals import TERMINAL, Asker
 from bot.governance.roles import Role
 from bot.governance.trail import Trail
 from bot.hub.client import HubClient
+from bot.jobs.service import Jobs
 from bot.progress import Progress
 from bot.pushes.service import Pushes
 
@@ -105,6 +111,7 @@ class Context:
         hub: The Docker Hub client.
         clock: The time.
         default_namespace: Where short image names are looked for first; None when no namespace is set.
+        own_namespaces: All that are ours, in lower case.
         role: Who is asking, as far as rights go.
         progress: Tells the person, in a few words, how far a long piece of work has come.
         place: Where in Slack it was asked, and by whom; None in a terminal.
@@ -113,6 +120,13 @@ class Context:
         builds: Knows who builds what; None where there is no database.
         access: Knows who has which right; None where there is no database.
         trail: Reads the audit trail; None where there is no database.
+        jobs: Knows the long work that is done in the background; None where there is no database.
+        digests: Sets and shows digests; None where there is no database.
+        jobs: Knows the long work that is done in the background; None where there is no database.
+        stale_rules: Knows from which age on images are stale; None where there is no database.
+        stale_images: Finds them; None where there is no database.
+        fleet: Knows repositories and tags; None where there is no database.
+        vulnerabilities: Knows the vulnerabilities of images; None where there is no database.
         doctor: Looks at how everything is; None where nobody does.
         kept_back_from: Returns why private data is not shown in a channel; empty: it is.
         machine_user: Who has started the program, where it was asked in a terminal.
@@ -121,6 +135,7 @@ class Context:
     hub: HubClient
     clock: Clock
     default_namespace: str | None = None
+    own_namespaces: tuple[str, ...] = ()
     role: Role = Role.MEMBER
     progress: Callable[[Progress | str], None] = field(default=lambda _: None)
     place: Place | None = None
@@ -129,6 +144,12 @@ class Context:
     builds: Builds | None = None
     access: Access | None = None
     trail: Trail | None = None
+    jobs: Jobs | None = None
+    digests: Digests | None = None
+    stale_rules: StaleRules | None = None
+    stale_images: StaleImages | None = None
+    fleet: Fleet | None = None
+    vulnerabilities: Vulnerabilities | None = None
     doctor: Doctor | None = None
     kept_back_from: Callable[[str], str] = field(default=lambda _: "")
     machine_user: str = ""

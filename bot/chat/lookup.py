@@ -26,7 +26,7 @@ def find_repository(reference: ImageReference, context: Context) -> Found:
         HubError: Docker Hub did not tell whether the default namespace has such a repository.
     """
     name = context.hub.find(reference, context.default_namespace)
-    return Found(name, _reading_of_short_name(reference, name, context.default_namespace))
+    return Found(name, reading_of_short_name(reference, name, context.default_namespace))
 
 
 def notes_on(found: Found, context: Context) -> tuple[str, ...]:
@@ -44,7 +44,8 @@ def credential_notes(namespace: str, context: Context) -> tuple[str, ...]:
     return (refusal,) if refusal else ()
 
 
-def _reading_of_short_name(reference: ImageReference, name: RepositoryName, default: str | None) -> str:
+def reading_of_short_name(reference: ImageReference, name: RepositoryName, default: str | None) -> str:
+    """Return a sentence on how a short name was read; empty where there was only one reading."""
     if not reference.is_short or default is None:
         return ""
     if name.namespace == default:

@@ -11,6 +11,7 @@ from bot.images import ImageReference, InvalidReferenceError, check_namespace
 from bot.platforms import check_platform
 from bot.words import quoted
 
+_CHANNEL = re.compile(r"[CDGUW][A-Z0-9]{1,30}", re.ASCII)
 _ROWS = re.compile(r"[0-9]{1,4}", re.ASCII)
 MOST_ROWS = 1_000
 
@@ -54,6 +55,20 @@ class PlatformType(click.ParamType[Any]):
             return check_platform(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class ChannelType(click.ParamType[Any]):
+    """A channel, as its id; a mention of it comes in as one."""
+
+    name = "channel"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read the word."""
+        channel = str(value).removeprefix("#")
+        if not _CHANNEL.fullmatch(channel):
+            problem = f"{quoted(str(value))} is not a channel; mention it, or write its id, like `C0123ABCD`."
+            self.fail(problem, param, ctx)
+        return channel
 
 
 class RowsType(click.ParamType[Any]):

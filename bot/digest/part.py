@@ -8,9 +8,9 @@ rules make every change reported once and only once, whatever happens in between
   be looked at again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum
 from typing import Protocol
 
@@ -45,17 +45,34 @@ class News:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """A number of which the digest draws how it went, day by day.
+
+    Attributes:
+        name: What is counted, in at most 20 characters: `stale images`.
+        value: How many there are now.
+        past: How many there were, by day in UTC, where that is kept elsewhere; digests remember the rest themselves.
+    """
+
+    name: str
+    value: int
+    past: Mapping[date, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Standing:
     """All there is, new or not: what stands behind the button.
 
     Attributes:
         summary: In a few words, for the line of totals: `12 of 340 images stale`. Never empty.
         columns, rows: The list itself, the worst first; may have no rows.
+        measures: What of it is drawn.
     """
 
     summary: str
     columns: tuple[Column, ...] = ()
     rows: tuple[tuple[Inline, ...], ...] = ()
+    measures: tuple[Measure, ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -80,7 +97,7 @@ class Part(Protocol):
 
     Attributes:
         key: What `--only` calls it: `stale`.
-        title: Above what it found: `Became stale`.
+        title: Above what it found: `Stale images`.
     """
 
     key: str

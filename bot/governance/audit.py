@@ -21,7 +21,7 @@ class Entry:
 
     Attributes:
         event: What happened: `requested`, `approved`, `rejected`, `expired`, `withdrawn`, `started`, `done`, `failed`,
-            `unknown`.
+            `unknown`; `ended`: the long work that a change began.
         verb: The subcommand.
         subject: What it was done to.
         summary: What was done, in a line.

@@ -92,6 +92,11 @@ class Governance:
         self._lock = threading.Lock()
         self._unsettled: list[tuple[Change, Outcome, bool]] = []
 
+    @property
+    def policy(self) -> ApprovalPolicy:
+        """What somebody else has to approve."""
+        return self._policy
+
     def requirement(self, proposal: Proposal, asker: Asker) -> Requirement:
         """Return what a change takes.
 
@@ -108,7 +113,7 @@ class Governance:
         admins = self._admins()
         others = admins - {asker.user_id}
         if others:
-            return Requirement(reason, others)
+            return replace(plain, approval_reason=reason, approvers=others)
         if asker.user_id in admins:
             return Requirement(is_typed=True, note=f"{reason}, and you are the only admin.")
         raise AccessDeniedError(

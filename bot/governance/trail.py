@@ -14,7 +14,9 @@ from bot.store.base import Store
 from bot.store.tables import audit
 from bot.store.workspaces import HOME
 
-_STEPS = {
+ENDED = "ended"
+"""What a change is noted as when the long work that it began has come to its end."""
+_STEPS: dict[str, int] = {
     State.REQUESTED: 0,
     State.APPROVED: 1,
     State.REJECTED: 2,
@@ -24,6 +26,7 @@ _STEPS = {
     State.UNKNOWN: 4,
     State.DONE: 5,
     State.FAILED: 5,
+    ENDED: 6,
 }
 """How far along a change each event is: of two at the same instant, which came later."""
 
@@ -177,7 +180,7 @@ def _is_last() -> ColumnElement[bool]:
 
 
 def _step(event: Column[str]) -> ColumnElement[int]:
-    return case(dict(_STEPS), value=event, else_=0)
+    return case(_STEPS, value=event, else_=0)
 
 
 def _before(now: datetime, length: timedelta) -> datetime | None:

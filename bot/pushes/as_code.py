@@ -32,7 +32,12 @@ SOURCE = "The text"
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,30}")
 
 
-def _checked_channel(text: str) -> str:
+def checked_channel(text: str) -> str:
+    """Return the id of a channel.
+
+    Raises:
+        ValueError: It is none; the message is a clause.
+    """
     if not _CHANNEL.fullmatch(text):
         raise ValueError(f"{quoted(text)} is not a channel's id, like `C0123456789`: see its details in Slack")
     return text
@@ -58,7 +63,7 @@ class SubscriptionTable(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    channel: Annotated[str, AfterValidator(_checked_channel)]
+    channel: Annotated[str, AfterValidator(checked_channel)]
     image: Annotated[str, AfterValidator(_checked_image)]
     builds: BuildEnds | None = None
     tag: Annotated[TagGlobs, BeforeValidator(_listed)] = ()

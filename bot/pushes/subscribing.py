@@ -319,7 +319,7 @@ class Subscribing:
         try:
             posted = self._post(wish.channel, _confirmation(asker, wish, preview, lifted=muted))
         except DeliveryError as error:
-            raise UserError(_refused(error)) from error
+            raise UserError(why_refused(error)) from error
         try:
             added = self.subscriptions.add(wish, by=asker.user_id)
         except Exception:
@@ -447,7 +447,8 @@ def _which(filters: Filters) -> Inline:
     return Code(words) if words else EVERYTHING
 
 
-def _refused(error: DeliveryError) -> str:
+def why_refused(error: DeliveryError) -> str:
+    """Return why Slack did not take a confirmation, and what to do about it, as sentences with code in backticks."""
     match error.code:
         case "not_in_channel":
             return f"I am not in this channel: {TWO_STEPS}"

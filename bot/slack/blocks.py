@@ -22,6 +22,14 @@ MOST_COLUMNS = 20
 MOST_CELL_CHARACTERS = 10_000
 """All cells of a table together. Slack's page said 10,000 before it said 20,000."""
 
+MOST_CHARTS = 2
+"""Of a message."""
+MOST_SERIES = 12
+MOST_CATEGORIES = 20
+LONGEST_CHART_LABEL = 20
+"""Of a series or a category; each stands once in a chart."""
+
+_LONGEST_CHART_TITLE = 50
 _LONGEST_CAPTION = 200
 _LONGEST_CELL = 1_000
 _LONGEST_BUTTON = 75
@@ -249,6 +257,34 @@ def data_table(caption: str, header: Sequence[Element], rows: Iterable[Sequence[
         "page_size": _PAGE_SIZE,
         "row_header_column_index": 0,
         "rows": kept,
+    }
+
+
+def data_visualization(
+    title: str, categories: Sequence[str], series: Sequence[tuple[str, Sequence[float]]], *, kind: str, unit: str
+) -> Block:
+    """Return a chart, for messages and App Home; modals take none.
+
+    Source: https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block
+
+    Args:
+        title: What it shows.
+        categories: What stands below; short enough, each once, at least one.
+        series: The name of each, short enough and each once, with a value for each category; at least one.
+        kind: `line` or `bar`.
+        unit: What the values are; may be empty.
+    """
+    axes: Element = {"categories": list(categories)}
+    if label := text.one_line(unit):
+        axes["y_label"] = text.cut(label, _LONGEST_CHART_TITLE)
+    drawn = [
+        {"name": name, "data": [{"label": at, "value": value} for at, value in zip(categories, values, strict=True)]}
+        for name, values in series
+    ]
+    return {
+        "type": "data_visualization",
+        "title": text.cut(text.one_line(title), _LONGEST_CHART_TITLE) or text.NOTHING,
+        "chart": {"type": kind, "series": drawn, "axis_config": axes},
     }
 
 

@@ -201,12 +201,13 @@ class SlackClient:
         user = _taken("users.info", _call("users.info", self._web.users_info, user=user_id), "user", kind=dict)
         enterprise = user.get("enterprise_user")
         teams = enterprise.get("teams") if isinstance(enterprise, dict) else None
-        team_id = user.get("team_id")
+        team_id, zone = user.get("team_id"), user.get("tz")
         return Account(
             team_id=team_id if isinstance(team_id, str) else None,
             is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
             is_stranger=bool(user.get("is_stranger")),
             is_active=not (user.get("deleted") or user.get("is_bot") or user_id == _SLACKBOT),
+            zone=zone if isinstance(zone, str) else None,
             enterprise_team_ids=frozenset(each for each in _listed(teams) if isinstance(each, str)),
         )
 

@@ -4,7 +4,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 
-from bot.document import CodeBlock, Document, Facts, Listing, Note, Paragraph, Part, Strong, Table, line
+from bot.document import (
+    Chart,
+    CodeBlock,
+    Document,
+    Facts,
+    Listing,
+    Note,
+    Paragraph,
+    Part,
+    Strong,
+    Table,
+    chart_lines,
+    line,
+)
 from bot.slack import inline, tables, text
 from bot.slack.inline import cut_line
 
@@ -65,6 +78,9 @@ def _lines(part: Part) -> Iterator[str]:
             yield f"{_FENCE}\n{text.escape(text.cut(content, _LONGEST_LINE)) or text.NOTHING}\n{_FENCE}"
         case Table(caption, _, rows) if not rows:
             yield text.inert(text.cut(f"{text.one_line(caption)}: none", _LONGEST_LINE))
+        case Chart():
+            for words in chart_lines(part):
+                yield inline.mrkdwn(cut_line(words, _LONGEST_LINE))
 
 
 def _table(table: Table, room: int) -> list[str]:

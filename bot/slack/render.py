@@ -6,15 +6,31 @@ the small print and the fallback text are mrkdwn, which is made inert first.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from bot.document import CodeBlock, Document, Facts, Line, Listing, Note, Paragraph, Part, Strong, Table, plain_line
-from bot.slack import blocks, inline, tables, text
+from bot.document import (
+    Chart,
+    CodeBlock,
+    Document,
+    Facts,
+    Line,
+    Listing,
+    Note,
+    Paragraph,
+    Part,
+    Strong,
+    Table,
+    chart_lines,
+    plain_line,
+    series_line,
+)
+from bot.slack import blocks, charts, inline, tables, text
 from bot.slack.fallback import fallback_text
 from bot.slack.message import Block, Element, Message
 
 _LONGEST_LINE = 2_500
 _LONGEST_NOTE = 500
+_OF_THEIR_OWN_LIMITS = frozenset({"data_table", "data_visualization"})
 _MOST_CHARACTERS = 12_000
-"""Of all blocks but the table. Slack refuses a message that is too long as a whole and does not publish from where
+"""Of all blocks but those. Slack refuses a message that is too long as a whole and does not publish from where
 on; this is what it allows the Markdown blocks of one message."""
 
 
@@ -43,10 +59,15 @@ def _all_blocks(document: Document) -> Iterator[Block]:
     if text.one_line(document.title):
         yield _paragraph((Strong(text.one_line(document.title)),))
     is_first = True
+    charts_left = blocks.MOST_CHARTS
     for part in document.parts:
         if isinstance(part, Table) and part.rows:
             yield from _table(part, is_first=is_first)
             is_first = False
+        elif isinstance(part, Chart):
+            drawn = charts.data_visualization(part) if charts_left else None
+            charts_left -= drawn is not None
+            yield from _chart(part, drawn)
         else:
             yield from _blocks(part)
 
@@ -67,6 +88,16 @@ def _blocks(part: Part) -> Iterator[Block]:
             yield _note(pieces)
         case Table(caption):
             yield _paragraph((f"{text.one_line(caption)}: none",))
+
+
+def _chart(chart: Chart, drawn: charts.Drawn | None) -> Iterator[Block]:
+    """Return the chart as it is drawn with what is not in it as text, or all of it as text."""
+    said = chart_lines(chart)
+    if drawn is not None:
+        yield drawn.block
+        said = (series_line(series, unit=chart.unit) for series in drawn.left_out)
+    for group in _groups(said):
+        yield blocks.rich_text(blocks.section(_under_each_other(group)))
 
 
 def _paragraph(pieces: Line) -> Block:
@@ -122,7 +153,7 @@ def _within_limits(everything: list[Block], room: int) -> list[Block]:
     kept: list[Block] = []
     left = _MOST_CHARACTERS
     for block in everything:
-        left -= 0 if block["type"] == "data_table" else blocks.length(block)
+        left -= 0 if block["type"] in _OF_THEIR_OWN_LIMITS else blocks.length(block)
         if left < 0:
             break
         kept.append(block)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Table, case
+from sqlalchemy import Column, ColumnElement, Connection, Table, case
 from sqlalchemy.dialects import postgresql, sqlite
 
 T = TypeVar("T")
@@ -56,6 +56,37 @@ def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
     insert = _INSERTS[connection.dialect.name](table)
     values = {name: insert.excluded[name] for name in row if name not in table.primary_key.columns}
     connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=values), dict(row))
+
+
+def put_many(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    change: Callable[[Any], Mapping[str, Any]] = lambda _: {},
+    where: Callable[[Any], ColumnElement[bool]] | None = None,
+) -> None:
+    """Insert rows, or give those of the same primary key these values.
+
+    Args:
+        connection: One in a write.
+        table: Where to.
+        rows: The values by column, the primary key among them; the same columns in each, in the order in which
+            everybody locks them.
+        change: Given the columns of a row that is new, what one that is there gets instead of its values.
+        where: Likewise, which of those that are there are changed at all.
+    """
+    if not rows:
+        return
+    insert = _INSERTS[connection.dialect.name](table)
+    new = insert.excluded
+    values = {name: new[name] for name in rows[0] if name not in table.primary_key.columns}
+    statement = insert.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_={**values, **change(new)},
+        where=where(new) if where else None,
+    )
+    connection.execute(statement, [dict(row) for row in rows])
 
 
 def batched(values: Sequence[T]) -> Iterator[Sequence[T]]:

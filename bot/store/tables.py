@@ -10,7 +10,7 @@ file beside the newest in `bot/store/migrations/versions/`. Rules that hold for 
   one only a version after the code has stopped using it.
 """
 
-from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, Table, UniqueConstraint, false
 
 from bot.store.types import Json, Key, UtcTime
 
@@ -350,6 +350,13 @@ repositories = Table(
     Column("read_at", UtcTime, comment="When its tags were read; NULL: never."),
     Column("read_pushed_at", UtcTime, comment="Its last push as the listing had it then."),
     Column("has_all_tags", Boolean, nullable=False, comment="Or only the newest ones."),
+    Column(
+        "is_capped",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="Whether it has more tags than are ever read.",
+    ),
     Column("problem", Key, comment="Why its tags could not be read the last time."),
     Index(None, "workspace", "namespace"),
 )
@@ -377,7 +384,7 @@ sweeps = Table(
     "sweeps",
     metadata,
     Column("workspace", Key, primary_key=True),
-    Column("subject", Key, primary_key=True, comment="A namespace with a slash at its end."),
+    Column("subject", Key, primary_key=True, comment="A namespace with a slash at its end, or an image."),
     Column("due_at", UtcTime, nullable=False),
     Column("full_due_at", UtcTime, nullable=False, comment="When everything is to be read again, known or not."),
     Column("fence", Integer, nullable=False, server_default="0", comment="Counts the leases."),
@@ -388,7 +395,7 @@ sweeps = Table(
     Column("report", Json, comment="What the last one read, and what it could not."),
     Index(None, "due_at"),
 )
-"""Looking through a namespace: when, by whom, and what came of it."""
+"""Looking through a namespace, or at an image: when, by whom, and what came of it."""
 
 stale_rules = Table(
     "stale_rules",
@@ -396,7 +403,6 @@ stale_rules = Table(
     Column("workspace", Key, primary_key=True),
     Column("namespace", Key, primary_key=True),
     Column("pattern", Key, primary_key=True, comment="A glob for tags."),
-    Column("position", Integer, nullable=False, comment="The first one that fits holds."),
     Column("age", Key, nullable=False, comment="`30d`, or `never`."),
     Column("set_by", Key, nullable=False),
     Column("set_at", UtcTime, nullable=False),
@@ -440,9 +446,13 @@ scans = Table(
     Column("counts", Json, comment="By severity; NULL: not known."),
     Column("findings", Json, comment="Each vulnerability; NULL: only counted."),
     Column("scanned_at", UtcTime, nullable=False),
-    Column("detailed_at", UtcTime, comment="When the findings were read."),
-    Column("problem", Key, comment="Why there is nothing, in words for people."),
-    Index(None, "workspace", "scanned_at"),
+    Column("detailed_at", UtcTime, comment="When the findings were read; NULL: not since the counts changed."),
+    Column("summary", Json, comment="What the source counted when the findings were read."),
+    Column("problem", Key, comment="Why there is nothing, or nothing newer, in words for people."),
+    Column("due_at", UtcTime, nullable=False, comment="When to ask again."),
+    Column("attempts", Integer, nullable=False, server_default="0", comment="How often in a row nothing came of it."),
+    Column("leased_until", UtcTime, comment="Until when somebody is asking."),
+    Index(None, "workspace", "due_at"),
 )
 """What is known to be vulnerable in images."""
 
@@ -450,11 +460,11 @@ scan_days = Table(
     "scan_days",
     metadata,
     Column("workspace", Key, primary_key=True),
-    Column("repository", Key, primary_key=True),
+    Column("repository", Key, primary_key=True, comment="Or a namespace with a slash at its end: all of it."),
     Column("tag", Key, primary_key=True),
     Column("day", Key, primary_key=True, comment="In UTC, `2026-11-21`."),
     Column("digest", Key, nullable=False),
-    Column("counts", Json, nullable=False),
+    Column("counts", Json, nullable=False, comment="By severity, without what was accepted."),
     Index(None, "day"),
 )
 """How the counts went, by day."""
@@ -497,6 +507,8 @@ jobs = Table(
     Column("fence", Integer, nullable=False, server_default="0", comment="Counts the leases."),
     Column("leased_until", UtcTime),
     Column("problem", Key, comment="Why it does not get on just now."),
+    Column("failures", Integer, nullable=False, server_default="0", comment="How often in a row it did not get on."),
+    Column("stopped_by", Key, comment="Who stopped it; NULL: nobody did."),
     UniqueConstraint("change_id"),
     Index(None, "due_at"),
     Index(None, "workspace", "created_at"),

@@ -32,7 +32,9 @@ def storable(value: Any) -> Any:
     """Return a text, or a JSON value with all its texts and names, with what no store holds replaced by U+FFFD."""
     match value:
         case str():
-            return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+            # Nearly all that is kept is plain, and quickly known to be.
+            is_plain = value.isascii() and "\0" not in value
+            return value if is_plain else _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
         case dict():
             return {storable(name): storable(each) for name, each in value.items()}
         case list():

@@ -8,6 +8,7 @@ from bot.chat.router import Router
 from bot.clock import Clock
 from bot.governance.governance import Governance
 from bot.governance.roles import Policy, Roles
+from bot.jobs.service import Jobs
 from bot.pushes.channels import Channels
 from bot.slack.client import SlackClient
 from bot.slack.response_url import ResponseUrls
@@ -71,6 +72,8 @@ class SlackFront:
         store: Where it is kept what buttons and forms stand for.
         channels: Opens and mutes channels; None where nothing is announced.
         governance: Decides on requests; None where nothing is changed.
+        jobs: Stops long work; None where there is none.
+        jobs: Stops long work; None where there is none.
         home: Says what the Home tab shows a person; None: there is none.
         sizes: How much is taken on at once.
     """
@@ -89,6 +92,7 @@ class SlackFront:
         store: Store,
         channels: Channels | None = None,
         governance: Governance | None = None,
+        jobs: Jobs | None = None,
         home: HomePage | None = None,
         sizes: Sizes = Sizes(),
     ) -> None:
@@ -128,7 +132,7 @@ class SlackFront:
             urls=urls,
             courier=courier,
             announced=Announced(channels, rights) if channels is not None else None,
-            deciding=Deciding(governance, rights) if governance is not None else None,
+            deciding=Deciding(governance, rights, jobs) if governance is not None else None,
             home=Home(client, rights, home) if home is not None else None,
             clock=clock,
             backoff_seconds=sizes.backoff_seconds,

@@ -85,7 +85,7 @@ class HomeFacts:
 def make_page(
     store: Store,
     parts: Parts,
-    scope: Callable[[Connection], Scope],
+    scope: Scope,
     digests: Callable[[Connection], Sequence[DigestWords]],
 ) -> HomePage:
     """Return what says how things are, to whoever looks.
@@ -102,8 +102,7 @@ def make_page(
         own = tuple(each for each in subscriptions.all() if each.created_by == person.user_id)
         with store.read() as connection:
             now = store.now(connection)
-            about = scope(connection)
-            found = [(part.title, part.find(connection, about, None, now)) for part in parts]
+            found = [(part.title, part.find(connection, scope, None, now)) for part in parts]
             facts = HomeFacts(
                 now=now,
                 standings=tuple((title, each.standing) for title, each in found if each.standing is not None),

@@ -54,7 +54,7 @@ class InsideBot:
         self.hub = hub
         self.clock = clock
         self.accepted: list[tuple[str, str]] = []
-        urls = HubUrls(hub=hub.url, registry=hub.url, auth=hub.url)
+        urls = HubUrls(hub=hub.url, registry=hub.url, auth=hub.url, scout=hub.url)
         credentials = Credentials.from_values(username=None, token=None, organization_tokens={})
         self.client = SlackClient(seed.BOT_TOKEN, slack.api_url, timeout_seconds=2)
         intake = Intake(store)

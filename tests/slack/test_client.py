@@ -108,28 +108,28 @@ def test_a_channel_of_several_workspaces_of_one_organization_is_not_outside(
 @pytest.mark.parametrize(
     ("user", "account"),
     [
-        (seed.MIA, Account(seed.TEAM_ID)),
-        (seed.GUS, Account(seed.TEAM_ID, is_guest=True)),
+        (seed.MIA, Account(seed.TEAM_ID, zone="America/New_York")),
+        (seed.GUS, Account(seed.TEAM_ID, is_guest=True, zone="Asia/Kolkata")),
         (seed.LEO, Account(seed.TEAM_ID, is_active=False)),
-        (seed.BOT_USER, Account(seed.TEAM_ID, is_active=False)),
-        (seed.STEF, Account(seed.PARTNER_TEAM_ID)),
+        (seed.BOT_USER, Account(seed.TEAM_ID, is_active=False, zone="UTC")),
+        (seed.STEF, Account(seed.PARTNER_TEAM_ID, zone="Europe/London")),
     ],
 )
-def test_accounts_are_read_as_far_as_rights_depend_on_them(client: SlackClient, user: str, account: Account) -> None:
+def test_accounts_are_read_as_far_as_rights_and_times_depend_on_them(client: SlackClient, user: str, account: Account) -> None:
     assert client.account(user) == account
 
 
 def test_somebody_whom_slack_calls_a_stranger_is_one(slack: SlackSimulator, client: SlackClient) -> None:
     slack.unknowns = SlackUnknowns(is_stranger="every_foreigner")
 
-    assert client.account(seed.STEF) == Account(seed.PARTNER_TEAM_ID, is_stranger=True)
+    assert client.account(seed.STEF) == Account(seed.PARTNER_TEAM_ID, is_stranger=True, zone="Europe/London")
 
 
 @pytest.mark.parametrize(
     ("user", "account"),
     [
         ({"is_restricted": True, "deleted": True}, Account(None, is_guest=True, is_active=False)),
-        ({"is_ultra_restricted": True}, Account(None, is_guest=True)),
+        ({"is_ultra_restricted": True, "tz": 3}, Account(None, is_guest=True)),
         (
             {"is_stranger": True, "is_bot": True, "team_id": "T2", "enterprise_user": {"teams": ["T2", "T3"]}},
             Account("T2", is_stranger=True, is_active=False, enterprise_team_ids=frozenset({"T2", "T3"})),

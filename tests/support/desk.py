@@ -86,7 +86,7 @@ class Desk:
     ) -> None:
         self.hub = hub
         self.clock = clock or FrozenClock(NOW)
-        self.client = HubClient(HubUrls(hub.url, hub.url, hub.url), credentials, self.clock)
+        self.client = HubClient(HubUrls(hub.url, hub.url, hub.url, scout=hub.url), credentials, self.clock)
         self.router = Router(COMMANDS)
         self.progress: list[str] = []
         self._default_namespace = default_namespace

@@ -16,6 +16,7 @@ _OF_PEOPLE = (
     "pat_members",
     "hub_plan",
 )
+_OF_SCOUT = ("scout_",)
 _OF_WRITING = ("webhook_", "pipeline_", "create_", "tag_delete", "immutable_", "oat_legacy_")
 
 
@@ -25,6 +26,6 @@ def positions_of_reading() -> dict[str, Unknowns]:
 
 
 def positions_of_images() -> dict[str, Unknowns]:
-    """Return all positions but those that are about builds, and about the people of an organization."""
-    left_out = (*_OF_BUILDS, *_OF_PEOPLE)
+    """Return all positions but those about builds, the people of an organization and Docker Scout."""
+    left_out = (*_OF_BUILDS, *_OF_PEOPLE, *_OF_SCOUT)
     return {name: each for name, each in Unknowns.every_position() if not name.startswith(left_out)}

@@ -23,6 +23,9 @@ from bot.chat.place import Place
 from bot.chat.router import Answer, Invocation, answer
 from bot.clock import FrozenClock
 from bot.configuration import parse
+from bot.digest.closed import tell_owners
+from bot.digest.loop import DigestLoop
+from bot.digest.writers import WRITERS as DIGEST_WRITERS
 from bot.doctor.examination import Doctor
 from bot.governance import changes
 from bot.governance.cards import APPROVE_ACTION, REJECT_ACTION, ApprovalWriter
@@ -31,11 +34,14 @@ from bot.governance.loop import ChangeLoop
 from bot.governance.proposals import Change, State
 from bot.governance.roles import Person, Role
 from bot.hub.auth import Credentials
+from bot.jobs.loop import JobLoop
+from bot.jobs.writers import STOP_ACTION
+from bot.jobs.writers import WRITERS as JOB_WRITERS
 from bot.outbox import lanes
 from bot.outbox.notes import KIND as NOTE
 from bot.outbox.notes import NoteWriter
 from bot.outbox.worker import LaneWorker
-from bot.pushes.channels import tell_owners
+from bot.outbox.writers import Writer
 from bot.pushes.engine import WRITERS as PUSH_WRITERS
 from bot.sandbox.builders.github import TOKEN as GITHUB_TOKEN
 from bot.sandbox.builders.github import GitHubSimulator
@@ -142,7 +148,10 @@ class WholeDesk(Desk):
         self._audiences = Audiences(self.slack_client, has_private_data=settings.has_dockerhub_credential)
         self._changes = ChangeLoop(self.parts.governance)
         self._follower = Follower(store, self.parts.patient_builds, self.client)
-        writers = {**PUSH_WRITERS, **BUILD_WRITERS, APPROVAL: ApprovalWriter(), NOTE: NoteWriter()}
+        self._jobs = JobLoop(store, self.parts.jobs.kinds, clock)
+        self._digests = DigestLoop(store, self.parts.digests.knowledge)
+        own: dict[str, Writer] = {APPROVAL: ApprovalWriter(), NOTE: NoteWriter()}
+        writers = {**PUSH_WRITERS, **BUILD_WRITERS, **JOB_WRITERS, **DIGEST_WRITERS, **own}
         self._worker = LaneWorker(store, self.slack_client, writers, clock, on_suspended=tell_owners, draw=lambda: 0.0)
 
     def ask(self, text: str, *, by: str | None = ADMIN, channel: str = HERE) -> Asked:
@@ -207,12 +216,22 @@ class WholeDesk(Desk):
         )
         return told.message.text if told else ""
 
+    def stop_job(self, job_id: str, *, by: str) -> str:
+        """Press the button that stops a job; return what is told, empty: nothing."""
+        person = Person(user_id=by, team_id=seed.TEAM_ID)
+        click = Click(STOP_ACTION, job_id, person, channel_id=HERE, response_url=None)
+        told = Deciding(self.parts.governance, self.rights, self.parts.jobs).decide(click)
+        return told.message.text if told else ""
+
     def run(self, seconds: float = 5.0, *, step: float = 1.0) -> None:
         """Let time go by, and do what the bot does meanwhile."""
         ends_at = self.clock.now() + timedelta(seconds=seconds)
         while True:
             self._changes.step()
+            self._digests.step()
             while not self._follower.step():
+                pass
+            while not self._jobs.step():
                 pass
             self._deliver()
             if self.clock.now() >= ends_at:
@@ -261,6 +280,13 @@ class WholeDesk(Desk):
             builds=parts.builds,
             access=parts.access,
             trail=parts.trail,
+            stale_rules=parts.stale_rules,
+            stale_images=parts.stale_images,
+            fleet=parts.fleet,
+            vulnerabilities=parts.vulnerabilities,
+            digests=parts.digests,
+            own_namespaces=self.settings.own_namespaces,
+            jobs=parts.jobs,
             doctor=self._doctor,
             kept_back_from=lambda channel: self._audiences.of(channel).value,
             machine_user="ops",

@@ -75,7 +75,7 @@ def page(store: Store) -> HomePage:
         DigestWords(seed.GENERAL, "weekly, mon at 08:00", None, seed.MIA),
         DigestWords(seed.RANDOM, "of somebody else", NOW, seed.OMAR),
     )
-    return make_page(store, (Stale(), Pushes()), lambda _: Scope(("acme",)), lambda _: digests)
+    return make_page(store, (Stale(), Pushes()), Scope(("acme",)), lambda _: digests)
 
 
 def ask_for(store: Store, by: str, summary: str) -> None:

@@ -124,6 +124,14 @@ def upgrade() -> None:
         sa.Column("fence", sa.Integer(), server_default="0", nullable=False, comment="Counts the leases."),
         sa.Column("leased_until", UtcTime(), nullable=True),
         sa.Column("problem", Key(), nullable=True, comment="Why it does not get on just now."),
+        sa.Column(
+            "failures",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="How often in a row it did not get on.",
+        ),
+        sa.Column("stopped_by", Key(), nullable=True, comment="Who stopped it; NULL: nobody did."),
         sa.PrimaryKeyConstraint("id", name="pk_jobs"),
         sa.UniqueConstraint("change_id", name="uq_jobs_change_id"),
     )
@@ -153,6 +161,13 @@ def upgrade() -> None:
         sa.Column("read_at", UtcTime(), nullable=True, comment="When its tags were read; NULL: never."),
         sa.Column("read_pushed_at", UtcTime(), nullable=True, comment="Its last push as the listing had it then."),
         sa.Column("has_all_tags", sa.Boolean(), nullable=False, comment="Or only the newest ones."),
+        sa.Column(
+            "is_capped",
+            sa.Boolean(),
+            server_default=sa.false(),
+            nullable=False,
+            comment="Whether it has more tags than are ever read.",
+        ),
         sa.Column("problem", Key(), nullable=True, comment="Why its tags could not be read the last time."),
         sa.PrimaryKeyConstraint("workspace", "repository", name="pk_repositories"),
     )
@@ -160,11 +175,11 @@ def upgrade() -> None:
     op.create_table(
         "scan_days",
         sa.Column("workspace", Key(), nullable=False),
-        sa.Column("repository", Key(), nullable=False),
+        sa.Column("repository", Key(), nullable=False, comment="Or a namespace with a slash at its end: all of it."),
         sa.Column("tag", Key(), nullable=False),
         sa.Column("day", Key(), nullable=False, comment="In UTC, `2026-11-21`."),
         sa.Column("digest", Key(), nullable=False),
-        sa.Column("counts", Json(), nullable=False),
+        sa.Column("counts", Json(), nullable=False, comment="By severity, without what was accepted."),
         sa.PrimaryKeyConstraint("workspace", "repository", "tag", "day", name="pk_scan_days"),
     )
     op.create_index("ix_scan_days_day", "scan_days", ["day"], unique=False)
@@ -179,17 +194,33 @@ def upgrade() -> None:
         sa.Column("counts", Json(), nullable=True, comment="By severity; NULL: not known."),
         sa.Column("findings", Json(), nullable=True, comment="Each vulnerability; NULL: only counted."),
         sa.Column("scanned_at", UtcTime(), nullable=False),
-        sa.Column("detailed_at", UtcTime(), nullable=True, comment="When the findings were read."),
-        sa.Column("problem", Key(), nullable=True, comment="Why there is nothing, in words for people."),
+        sa.Column(
+            "detailed_at",
+            UtcTime(),
+            nullable=True,
+            comment="When the findings were read; NULL: not since the counts changed.",
+        ),
+        sa.Column("summary", Json(), nullable=True, comment="What the source counted when the findings were read."),
+        sa.Column(
+            "problem", Key(), nullable=True, comment="Why there is nothing, or nothing newer, in words for people."
+        ),
+        sa.Column("due_at", UtcTime(), nullable=False, comment="When to ask again."),
+        sa.Column(
+            "attempts",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="How often in a row nothing came of it.",
+        ),
+        sa.Column("leased_until", UtcTime(), nullable=True, comment="Until when somebody is asking."),
         sa.PrimaryKeyConstraint("workspace", "source", "digest", name="pk_scans"),
     )
-    op.create_index("ix_scans_workspace_scanned_at", "scans", ["workspace", "scanned_at"], unique=False)
+    op.create_index("ix_scans_workspace_due_at", "scans", ["workspace", "due_at"], unique=False)
     op.create_table(
         "stale_rules",
         sa.Column("workspace", Key(), nullable=False),
         sa.Column("namespace", Key(), nullable=False),
         sa.Column("pattern", Key(), nullable=False, comment="A glob for tags."),
-        sa.Column("position", sa.Integer(), nullable=False, comment="The first one that fits holds."),
         sa.Column("age", Key(), nullable=False, comment="`30d`, or `never`."),
         sa.Column("set_by", Key(), nullable=False),
         sa.Column("set_at", UtcTime(), nullable=False),
@@ -198,7 +229,7 @@ def upgrade() -> None:
     op.create_table(
         "sweeps",
         sa.Column("workspace", Key(), nullable=False),
-        sa.Column("subject", Key(), nullable=False, comment="A namespace with a slash at its end."),
+        sa.Column("subject", Key(), nullable=False, comment="A namespace with a slash at its end, or an image."),
         sa.Column("due_at", UtcTime(), nullable=False),
         sa.Column(
             "full_due_at", UtcTime(), nullable=False, comment="When everything is to be read again, known or not."

@@ -1,0 +1,353 @@
+"""Every change is told once, and only once: random histories, against an oracle that sees all of them at once.
+
+A digest remembers one baseline. The oracle keeps every look that was ever taken and looks for the last one that could
+see an image, so the two go about it in different ways.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.digest.parts import builds, deliveries, pushes, sizes, stale, vulnerable
+from bot.digest.parts.vulnerable import Issue, Kind
+from bot.fleet.model import TagSnapshot
+from bot.fleet.staleness import Limits, Rule, judge
+from bot.fleet.vulnerabilities.model import Severity
+from bot.images import ImageReference, RepositoryName
+from bot.pushes.growth import Limit, Thresholds
+
+START = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
+IMAGES = ("acme/one", "acme/two:prod")
+PLACES = (*IMAGES, "acme/two", "acme")
+ISSUES = 3
+THRESHOLDS = Thresholds(push=Limit(10.0, 10))
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a name stands for just now."""
+
+    tag: str
+    digest: int
+    size: int
+    pushed_at: datetime
+    is_time_known: bool = True
+    is_analysed: bool = True
+    issues: frozenset[int] = frozenset()
+
+
+@dataclass
+class World:
+    """An organization, as it really is, and what a digest saw of it each time that it was sent."""
+
+    now: datetime = START
+    images: dict[str, Image] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+    age: int | None = 24
+    accepted: set[int] = field(default_factory=set)
+    renamed: set[int] = field(default_factory=set)
+    looks: list["World"] = field(default_factory=list)
+
+    def seen(self) -> "World":
+        """Return it as it is now, for good."""
+        return World(self.now, dict(self.images), set(self.hidden), self.age, set(self.accepted))
+
+    def is_hidden(self, name: str) -> bool:
+        repository = name.partition(":")[0]
+        return not self.hidden.isdisjoint({name, repository, repository.partition("/")[0]})
+
+    def stale_at(self, name: str) -> datetime | None:
+        """Return when an image that is there became stale, or will."""
+        return None if self.age is None else self.images[name].pushed_at + timedelta(hours=self.age)
+
+    def is_stale(self, name: str) -> bool:
+        stale_at = self.stale_at(name)
+        return stale_at is not None and stale_at <= self.now
+
+    @property
+    def limits(self) -> Limits:
+        return Limits((Rule("*", None if self.age is None else timedelta(hours=self.age)),))
+
+    def snapshot(self, name: str) -> TagSnapshot:
+        image = self.images[name]
+        reference = ImageReference.parse(name)
+        return TagSnapshot(
+            repository=RepositoryName(reference.namespace or "library", reference.name),
+            name=image.tag,
+            digest=f"sha256:{image.digest:064x}",
+            pushed_at=image.pushed_at if image.is_time_known else None,
+            pulled_at=None,
+            size_bytes=image.size or None,
+            platforms=(),
+            content_type="image",
+            read_at=self.now,
+        )
+
+    def issue(self, number: int) -> Issue:
+        """Return a vulnerability as it is called now: an advisory may have got its CVE."""
+        advisory, cve = f"GHSA-{number}", f"CVE-2026-{number}"
+        names = {advisory, cve} if number in self.renamed else {advisory}
+        return Issue(
+            cve if number in self.renamed else advisory,
+            list(Severity)[number % 5],
+            frozenset(names),
+            is_accepted=number in self.accepted,
+        )
+
+
+Step = tuple[str, int, int]
+
+
+def histories(*names: str) -> st.SearchStrategy[list[Step]]:
+    """Return a strategy for histories in which only these things happen; digests come and fail in all of them."""
+    happening = st.sampled_from([*names, "digest", "digest", "fail"])
+    return st.lists(st.tuples(happening, st.integers(0, 3), st.integers(0, 4)), min_size=20, max_size=60)
+
+
+def live(world: World, step: Step) -> None:  # noqa: C901 - One line for each thing that can happen.
+    """Let something happen."""
+    what, which, how = step
+    name, number = IMAGES[which % len(IMAGES)], how % ISSUES
+    image = world.images.get(name)
+    match what:
+        case "wait":
+            world.now += timedelta(hours=1 + which * 11)
+        case "push":
+            world.now += timedelta(seconds=1)
+            tag = "prod" if ":" in name else ("latest", "v1")[how % 2]
+            kept = image or Image(tag, 0, 0, world.now)
+            digest, size = how, (0, 100, 105, 120, 200)[how]
+            world.images[name] = replace(kept, tag=tag, digest=digest, size=size, pushed_at=world.now)
+        case "delete":
+            world.images.pop(name, None)
+        case "time" if image:
+            world.images[name] = replace(image, is_time_known=not image.is_time_known)
+        case "analysed" if image:
+            world.images[name] = replace(image, is_analysed=not image.is_analysed)
+        case "appear" if image:
+            world.images[name] = replace(image, issues=image.issues | {number})
+        case "fix" if image:
+            world.images[name] = replace(image, issues=image.issues - {number})
+        case "hide":
+            world.hidden.add(PLACES[which])
+        case "show":
+            world.hidden.discard(PLACES[which])
+        case "age":
+            world.age = (None, 12, 24, 96, 48)[how]
+        case "accept":
+            world.accepted ^= {number}
+        case "rename":
+            world.renamed.add(number)
+
+
+@settings(max_examples=200)
+@given(history=histories("push", "push", "wait", "wait", "wait", "delete", "time", "hide", "show", "age"))
+def test_what_became_stale_or_fresh_is_told_once(history: list[Step]) -> None:
+    world = World()
+    known: stale.Known | None = None
+
+    for step in [("digest", 0, 0), *history, ("digest", 0, 0)]:
+        live(world, step)
+        if step[0] not in {"digest", "fail"}:
+            continue
+        judged = {
+            name: stale.Judged(tag, judge(tag, world.limits, world.now), not world.is_hidden(name))
+            for name in world.images
+            for tag in [world.snapshot(name)]
+        }
+        found = stale.compare(known, judged, world.now, unchecked=world.hidden)
+        if step[0] == "fail":
+            continue  # What it found is lost, and so is what it would have remembered.
+        told = {each.tag.repository.familiar: "stale" for each in found.stale}
+        told |= {each.tag.repository.familiar: "fresh" for each in found.fresh}
+        assert len(told) == len(found.stale) + len(found.fresh)
+        expected = dict(_staleness(world)) if known else {}
+        assert told == {name.partition(":")[0]: said for name, said in expected.items()}
+        world.looks.append(world.seen())
+        known = stale.Known.model_validate(found.known.model_dump(mode="json"))
+
+
+def _staleness(world: World) -> Iterator[tuple[str, str]]:
+    """Yield what the oracle would tell."""
+    for name, image in world.images.items():
+        if world.is_hidden(name) or not image.is_time_known:
+            continue
+        last = _last(world.looks, name, _has_time)
+        before = last.images.get(name) if last else None
+        since = last.now if last else world.looks[0].now
+        stale_at = world.stale_at(name)
+        if last is None or before is None:
+            if world.is_stale(name) and stale_at is not None and stale_at > since:
+                yield name, "stale"
+        elif world.is_stale(name) and not last.is_stale(name):
+            yield name, "stale"
+        elif last.is_stale(name) and not world.is_stale(name) and image.pushed_at > before.pushed_at and stale_at:
+            yield name, "fresh"
+
+
+def _has_time(look: World, name: str) -> bool:
+    return not look.is_hidden(name) and (name not in look.images or look.images[name].is_time_known)
+
+
+def _last(looks: Sequence[World], name: str, could_see: Callable[[World, str], bool]) -> World | None:
+    return next((look for look in reversed(looks) if could_see(look, name)), None)
+
+
+@settings(max_examples=200)
+@given(history=histories("push", "appear", "appear", "fix", "accept", "rename", "analysed", "delete", "hide", "show"))
+def test_what_came_and_went_in_images_is_told_once(history: list[Step]) -> None:
+    world = World()
+    known: vulnerable.Known | None = None
+
+    for step in [("digest", 0, 0), *history, ("digest", 0, 0)]:
+        live(world, step)
+        if step[0] not in {"digest", "fail"}:
+            continue
+        issues = {
+            name: [world.issue(number) for number in image.issues]
+            for name, image in world.images.items()
+            if image.is_analysed
+        }
+        unknown = world.hidden | (world.images.keys() - issues.keys())
+        changes, after = vulnerable.compare(known, issues, unknown=unknown)
+        if step[0] == "fail":
+            continue
+        told = Counter(
+            (change.name, change.kind, int(issue.id.rpartition("-")[2]))
+            for change in changes
+            for issue in change.issues
+        )
+        assert told == Counter(_issues(world) if known else ())
+        world.looks.append(world.seen())
+        known = vulnerable.Known.model_validate(after.model_dump(mode="json"))
+
+
+def _issues(world: World) -> Iterator[tuple[str, Kind, int]]:
+    for name, image in world.images.items():
+        if not image.is_analysed:
+            continue
+        last = _last(world.looks, name, _is_analysed)
+        before = last.images.get(name) if last else None
+        if last is None or before is None:
+            continue
+        for number in image.issues - world.accepted:
+            if number not in before.issues:
+                yield name, Kind.NEW, number
+            elif number in last.accepted:
+                yield name, Kind.REOPENED, number
+        for number in before.issues - image.issues:
+            yield name, Kind.FIXED, number
+
+
+def _is_analysed(look: World, name: str) -> bool:
+    return look.images[name].is_analysed if name in look.images else not look.is_hidden(name)
+
+
+@settings(max_examples=150)
+@given(history=histories("push", "push", "push", "delete", "hide", "show"))
+def test_what_grew_is_told_once(history: list[Step]) -> None:
+    world = World()
+    known: sizes.Known | None = None
+
+    for step in [("digest", 0, 0), *history, ("digest", 0, 0)]:
+        live(world, step)
+        if step[0] not in {"digest", "fail"}:
+            continue
+        shown = {name: world.snapshot(name) for name in world.images}
+        grown, after = sizes.compare(known, shown, lambda _: THRESHOLDS, unchecked=world.hidden)
+        if step[0] == "fail":
+            continue
+        told = sorted((each.tag.reference, each.growths[0].before_bytes, each.growths[0].after_bytes) for each in grown)
+        assert told == sorted(_growths(world) if known else ())
+        world.looks.append(world.seen())
+        known = sizes.Known.model_validate(after.model_dump(mode="json"))
+
+
+def _growths(world: World) -> Iterator[tuple[str, int, int]]:
+    for name, image in world.images.items():
+        last = _last(world.looks, name, _has_size)
+        before = last.images.get(name) if last else None
+        if before and image.size and before.tag == image.tag and before.digest != image.digest:
+            grown = image.size - before.size
+            if grown >= 10 and grown * 10 >= before.size:
+                yield world.snapshot(name).reference, before.size, image.size
+
+
+def _has_size(look: World, name: str) -> bool:
+    return look.images[name].size > 0 if name in look.images else not look.is_hidden(name)
+
+
+@dataclass(frozen=True)
+class Happened:
+    """Something that is in a row from some moment on, though its time may be earlier."""
+
+    at: datetime
+    visible_at: datetime
+    repository: str
+
+
+@settings(max_examples=150)
+@given(
+    happened=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9), st.sampled_from("abc")), max_size=30),
+    looks=st.lists(st.tuples(st.integers(0, 50), st.booleans()), min_size=1, max_size=8),
+)
+def test_a_push_is_counted_once_however_late_it_becomes_visible(
+    happened: list[tuple[int, int, str]], looks: list[tuple[int, bool]]
+) -> None:
+    rows = [
+        Happened(START + timedelta(minutes=at), START + timedelta(minutes=at + late), f"acme/{name}")
+        for at, late, name in happened
+    ]
+    times = sorted({START + timedelta(minutes=at): is_kept for at, is_kept in looks}.items())
+    known: pushes.Known | None = None
+    first: datetime | None = None
+    told = Counter[str]()
+
+    for now, is_kept in [*times, (START + timedelta(minutes=900), True)]:
+        since = known.since if known else now - pushes.OVERLAP
+        came = [
+            pushes.Came(str(number), row.repository, row.at)
+            for number, row in enumerate(rows)
+            if row.visible_at <= now and row.at > since
+        ]
+        counts, after = pushes.compare(known, came, now)
+        if is_kept:
+            told += counts
+            first = first or now
+            known = pushes.Known.model_validate(after.model_dump(mode="json"))
+
+    assert told == Counter(row.repository for row in rows if first and row.visible_at > first)
+
+
+@settings(max_examples=100)
+@given(
+    looks=st.lists(
+        st.tuples(st.frozensets(st.integers(0, 8)), st.frozensets(st.integers(0, 8)), st.booleans()), max_size=10
+    )
+)
+def test_a_lost_message_and_a_failed_build_are_told_once(
+    looks: list[tuple[frozenset[int], frozenset[int], bool]],
+) -> None:
+    dead_known: frozenset[str] | None = None
+    builds_known: builds.Known | None = None
+    last: tuple[frozenset[int], frozenset[int]] | None = None
+
+    for number, (dead, failed, is_kept) in enumerate(looks):
+        now = START + timedelta(days=number)
+        letters = {str(each): deliveries.DeadLetter(f"C{each}", "is_archived") for each in dead}
+        lost, dead_after = deliveries.compare(dead_known, letters)
+        # Even numbers are builds that we asked for; a provider shows all of them.
+        shown = tuple(builds.Failed("acme/api", str(each)) for each in sorted(failed))
+        ours = [each for each in shown if int(each.name) % 2 == 0]
+        broken, builds_after = builds.compare(builds_known, ours, {"acme/api": builds.Watch("github", shown)}, now)
+        if not is_kept:
+            continue
+        before_dead, before_failed = last or (dead, failed)
+        assert {each.channel for each in lost} == {f"C{each}" for each in dead - before_dead}
+        assert sorted(int(each.name) for each in broken) == sorted(failed - before_failed)
+        last, dead_known = (dead, failed), dead_after
+        builds_known = builds.Known.model_validate(builds_after.model_dump(mode="json"))
