@@ -10,7 +10,7 @@ WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench burst chaos soak docs tour lock tools clean
+.PHONY: help setup demo test check format bench burst sweep chaos soak docs tour lock tools clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,8 +57,12 @@ bench: $(DEVELOPMENT) ## Measure: ratios within one run, and a burst of 10,000 p
 burst: $(DEVELOPMENT) ## The burst, and once more with Docker Hub at 180 requests a minute (some ten minutes)
 	$(BIN)/python -m tests.bench.bursts
 
-chaos: $(DEVELOPMENT) ## Kill the bot 51 times while it delivers, over both databases (some six minutes)
+sweep: $(DEVELOPMENT) ## Sweep up to 10,000 repositories, and once at 180 requests a minute (some ten minutes)
+	$(BIN)/python -m tests.bench.sweeping
+
+chaos: $(DEVELOPMENT) ## Kill the bot 51 times while it delivers, and two of them for 100 days of digests (some eight minutes)
 	$(BIN)/python -m tests.chaos.kills --kills 51
+	$(BIN)/python -m tests.chaos.digests
 
 soak: $(DEVELOPMENT) ## Let the bot run for 20 minutes with faults, and watch what grows
 	$(BIN)/python -m tests.bench.soak --minutes 20

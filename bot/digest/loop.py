@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from bot.digest import rows
 from bot.digest.deciding import LATEST, Decider, make_plan
 from bot.digest.knowledge import Knowledge
-from bot.digest.rows import Digest
+from bot.digest.rows import Coming, Digest
 from bot.digest.schedule import Due
 from bot.loops import POLL_SECONDS, Loop
 from bot.store.base import Store
@@ -61,8 +61,8 @@ class DigestLoop(Loop):
         self._workspace = workspace
         self._decider = Decider(store, knowledge, workspace)
         self._after_commit = after_commit
-        self._asked_at: dict[tuple[str, str], datetime] = {}
-        self._seen_at: dict[tuple[str, str], datetime] = {}
+        self._asked_at: dict[tuple[str, datetime | None], datetime] = {}
+        self._seen_at: dict[tuple[str, datetime], datetime] = {}
         self._again_at: dict[str, datetime] = {}
         self._pruned_at: datetime | None = None
 
@@ -70,14 +70,17 @@ class DigestLoop(Loop):
         """Do what is due."""
         with self._store.read() as connection:
             now = self._store.now(connection)
-            ids = rows.coming(connection, self._workspace, until=now + PREPARATION)
-        for digest_id in ids:
+            coming = rows.coming(connection, self._workspace, until=now + PREPARATION)
+        for each in coming:
             if self.is_stopping:
                 break
-            if not self._rests(digest_id, now):
-                self._attend_to(digest_id, now)
+            if not self._is_prepared(each, now) and not self._rests(each.id, now):
+                self._attend_to(each.id, now)
         self._clear_up(now)
         return POLL_SECONDS
+
+    def _is_prepared(self, coming: Coming, now: datetime) -> bool:
+        return coming.is_begun and coming.due.at > now and (coming.id, coming.due.at) in self._asked_at
 
     def _rests(self, digest_id: str, now: datetime) -> bool:
         again_at = self._again_at.get(digest_id)
@@ -109,24 +112,24 @@ class DigestLoop(Loop):
     def _prepare(self, digest: Digest, now: datetime) -> None:
         is_paused = digest.paused_until is not None and digest.due.at < digest.paused_until
         if digest.due.at <= now + PREPARATION and not is_paused:
-            self._ask(digest, digest.due.date.isoformat(), now)
+            self._ask(digest, digest.due.at, now)
 
     def _see_to_baseline(self, digest: Digest, now: datetime) -> None:
-        self._ask(digest, "", now)
+        self._ask(digest, None, now)
         is_late = now - digest.created_at >= PATIENCE_WITH_BASELINE
         if is_late or self._knowledge.is_fresh(digest.wish.wanted.scope, digest.created_at):
             self._decider.take_baseline(digest)
 
     def _is_ready(self, digest: Digest, due: Due, now: datetime) -> bool:
         """Return whether to wait no longer for what is being looked at."""
-        key = (digest.id, due.date.isoformat())
-        seen_at = min(self._seen_at.setdefault(key, now), now)
-        self._ask(digest, key[1], now)
+        seen_at = min(self._seen_at.setdefault((digest.id, due.at), now), now)
+        self._ask(digest, due.at, now)
         if now - seen_at >= PATIENCE or now - due.at >= LATEST - HURRY:
             return True
         return self._knowledge.is_fresh(digest.wish.wanted.scope, max(seen_at, due.at) - PREPARATION)
 
-    def _ask(self, digest: Digest, what_for: str, now: datetime) -> None:
+    def _ask(self, digest: Digest, what_for: datetime | None, now: datetime) -> None:
+        """Have everything looked at, once for each time that it is due; None: for its beginning."""
         key = (digest.id, what_for)
         if key not in self._asked_at:
             self._knowledge.ask(digest.wish.wanted.scope)
@@ -134,9 +137,9 @@ class DigestLoop(Loop):
 
     def _clear_up(self, now: datetime) -> None:
         """Forget what is over."""
-        for known in (self._asked_at, self._seen_at):
-            for key in [each for each, at in known.items() if at < now - _REMEMBERED]:
-                del known[key]
+        self._asked_at = {key: at for key, at in self._asked_at.items() if at >= now - _REMEMBERED}
+        self._seen_at = {key: at for key, at in self._seen_at.items() if at >= now - _REMEMBERED}
+        self._again_at = {key: at for key, at in self._again_at.items() if at >= now}
         if self._pruned_at is not None and self._pruned_at <= now < self._pruned_at + _PRUNED_EVERY:
             return
         self._pruned_at = now

@@ -155,6 +155,21 @@ class Decided:
     report: JsonValue = field(default=None, repr=False)
 
 
+@dataclass(frozen=True)
+class Coming:
+    """A digest that somebody has to see to soon, without what it takes long to read.
+
+    Attributes:
+        id: Which.
+        due: When it is due.
+        is_begun: Whether it has a baseline.
+    """
+
+    id: str
+    due: Due
+    is_begun: bool
+
+
 def new_id(kind: str) -> str:
     """Return an id that nothing else has: of a digest (`dig`) or a report (`rep`)."""
     return f"{kind}_{secrets.token_hex(_ID_BYTES)}"
@@ -206,11 +221,12 @@ def every(
     return tuple(_read(row) for row in found)
 
 
-def coming(connection: Connection, workspace: str, *, until: datetime) -> tuple[str, ...]:
-    """Return the ids of the digests that are due by then or have no baseline yet, the most urgent first."""
+def coming(connection: Connection, workspace: str, *, until: datetime) -> tuple[Coming, ...]:
+    """Return the digests that are due by then or have no baseline yet, the most urgent first."""
     ours = (digests.c.workspace == workspace) & or_(digests.c.due_at <= until, digests.c.baseline_at.is_(None))
-    found = connection.execute(select(digests.c.id).where(ours).order_by(digests.c.due_at, digests.c.id))
-    return tuple(found.scalars())
+    columns = (digests.c.id, digests.c.due_at, digests.c.due_date, digests.c.baseline_at.is_not(None).label("is_begun"))
+    found = connection.execute(select(*columns).where(ours).order_by(digests.c.due_at, digests.c.id))
+    return tuple(Coming(row.id, Due(row.due_at, date.fromisoformat(row.due_date)), row.is_begun) for row in found)
 
 
 def get(connection: Connection, workspace: str, digest_id: str) -> Digest | None:

@@ -73,7 +73,7 @@ class Outcome:
         days: How many went by.
         dates: How many times a digest was due.
         kills, outages: How many processes were killed; how often all were dead.
-        deciding: How many kills met a digest that somebody was just deciding on.
+        leased: After how many kills a digest was leased, by the dead or by the living.
         states: How many dates were decided how.
         late: How many were told late.
         slowest: How long the slowest decision took, from when it was due and somebody was there.
@@ -84,7 +84,7 @@ class Outcome:
     dates: int = 0
     kills: int = 0
     outages: int = 0
-    deciding: int = 0
+    leased: int = 0
     states: Counter[str] = field(default_factory=Counter)
     late: int = 0
     slowest: timedelta = timedelta(0)
@@ -231,7 +231,7 @@ class Campaign:
         self._kill(replica)
         with self._store.read() as connection:
             held = select(func.count()).where(digests.c.leased_until > self._clock.now())
-            self.outcome.deciding += bool(connection.execute(held).scalar())
+            self.outcome.leased += bool(connection.execute(held).scalar())
         self._start_all()
 
     def _kill_all(self) -> None:
@@ -263,7 +263,7 @@ class Campaign:
         if sorted(row.content["date"] for row in sent) != sorted(row.date for row in told):
             failures.append(f"{digest.wish.name}: messages of other dates than those told")
         hours = [hour for row in told for hour in hours_in(row.report)]
-        if hours != list(range(hours[0], hours[0] + len(hours))) or hours[0] != first_hour(digest):
+        if hours != list(range(first_hour(digest), first_hour(digest) + len(hours))):
             failures.append(f"{digest.wish.name}: the hours have a gap, or repeat")
         self.outcome.states.update(row.state for row in reports.values())
         self.outcome.late += sum(row.content["late_seconds"] is not None for row in sent)
@@ -333,7 +333,7 @@ def _table(outcome: Outcome, seed: int) -> Table:
         "days": outcome.days,
         "dates": outcome.dates,
         "kills": outcome.kills,
-        "while deciding": outcome.deciding,
+        "leased then": outcome.leased,
         "all dead": outcome.outages,
         "told": outcome.states[ReportState.TOLD],
         "of them late": outcome.late,

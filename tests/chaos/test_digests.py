@@ -1,4 +1,4 @@
-"""A short run of what `make chaos` does with digests. How many kills met a decision is counted in the long one.
+"""A short run of what `make chaos` does with digests. How many kills met one who was deciding is seen in the long one.
 
 In a process of its own, because it forks.
 """

@@ -155,6 +155,16 @@ def test_before_it_is_due_everything_is_looked_at_once(mornings: Mornings) -> No
     assert [f"{at:%H:%M}" for _, at in mornings.asked] == ["08:50"]
 
 
+def test_when_it_is_put_off_everything_is_looked_at_once_more(mornings: Mornings) -> None:
+    mornings.set("09:00")
+    mornings.step_at("2026-11-21 08:55")
+    mornings.set("15:00")
+
+    mornings.step_at("2026-11-21 14:55")
+
+    assert [f"{at:%H:%M}" for _, at in mornings.asked] == ["08:55", "14:55"]
+
+
 def test_it_waits_two_minutes_for_what_is_being_looked_at_and_no_longer(mornings: Mornings) -> None:
     mornings.set()
     mornings.is_fresh = False

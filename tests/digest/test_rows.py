@@ -7,7 +7,7 @@ import pytest
 
 from bot.clock import FrozenClock
 from bot.digest import rows
-from bot.digest.rows import LEASE, Decided, Digest, ReportState, Wanted, read_image
+from bot.digest.rows import LEASE, Coming, Decided, Digest, ReportState, Wanted, read_image
 from bot.digest.schedule import Due
 from bot.fleet.model import ImageName, Scope
 from bot.images import RepositoryName
@@ -91,8 +91,9 @@ def test_what_comes_is_what_is_due_and_what_has_not_begun(store: Store, digest: 
     store.write(lambda connection: [rows.add(connection, each) for each in (fresh, far)])
 
     with store.read() as connection:
-        assert rows.coming(connection, HOME, until=digest.due.at) == ("dig_1", "dig_2")
-        assert rows.coming(connection, HOME, until=digest.created_at) == ("dig_2",)
+        first, second = Coming("dig_1", digest.due, is_begun=True), Coming("dig_2", later, is_begun=False)
+        assert rows.coming(connection, HOME, until=digest.due.at) == (first, second)
+        assert rows.coming(connection, HOME, until=digest.created_at) == (second,)
 
 
 def decided(digest: Digest, day: int, *, report_id: str = "rep_1") -> Decided:

@@ -115,7 +115,9 @@ def test_a_channel_of_several_workspaces_of_one_organization_is_not_outside(
         (seed.STEF, Account(seed.PARTNER_TEAM_ID, zone="Europe/London")),
     ],
 )
-def test_accounts_are_read_as_far_as_rights_and_times_depend_on_them(client: SlackClient, user: str, account: Account) -> None:
+def test_accounts_are_read_as_far_as_something_depends_on_them(
+    client: SlackClient, user: str, account: Account
+) -> None:
     assert client.account(user) == account
 
 
