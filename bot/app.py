@@ -36,6 +36,7 @@ from bot.digest.loop import DigestLoop
 from bot.digest.writers import WRITERS as DIGEST_WRITERS
 from bot.errors import ConfigError, UserError
 from bot.fleet.loop import FleetLoop
+from bot.fleet.model import Scope
 from bot.followed_clock import FollowedClock
 from bot.governance.cards import KIND as APPROVAL
 from bot.governance.cards import ApprovalWriter
@@ -212,15 +213,22 @@ class Application:
             return build_listeners(store, HOME, (kept.setup.repository for kept in builds.setups.all()))
 
         wake = self._dispatcher.wake
+        knowledge = self._parts.digests.knowledge
+        vulnerabilities = build_refreshing(self._settings, self._parts, store, self._hub, self._clock)
+
+        def ask(scope: Scope) -> None:
+            knowledge.ask(scope)
+            vulnerabilities.wake()
+
         return {
             "changes": self._changes,
             "builds": Follower(store, builds, self._hub, after_commit=wake),
             "build_watches": Watcher(store, builds, listeners, after_commit=wake),
-            "digests": DigestLoop(store, self._parts.digests.knowledge, after_commit=wake),
+            "digests": DigestLoop(store, replace(knowledge, ask=ask), after_commit=wake),
             "fleet": FleetLoop(
                 self._parts.fleet, self._hub, self._clock, partial(watched_images, self._settings, store)
             ),
-            "vulnerabilities": build_refreshing(self._settings, self._parts, store, self._hub, self._clock),
+            "vulnerabilities": vulnerabilities,
             "jobs": JobLoop(store, self._parts.jobs.kinds, self._clock, after_commit=wake),
         }
 

@@ -381,15 +381,17 @@ def _digests(
         with store.read() as connection:
             return vulnerabilities.is_fresh(connection, scope, store.now(connection))
 
+    def ask(scope: Scope) -> None:
+        fleet.hasten(scope)
+        vulnerabilities.hasten(scope)
+
     def look(scope: Scope, hub: HubClient, tell: Tell) -> None:
         fleet.look(scope, hub=hub, progress=tell)
         if not vulnerabilities.is_off:
             tags, _ = vulnerabilities.standing_for(scope)
             vulnerabilities.look(tags, seconds=_SECONDS_FOR_DIGEST, progress=tell)
 
-    knowledge = Knowledge(
-        all_parts(stale_rules.limits, configuration.thresholds.of), is_fresh, ask=fleet.hasten, look=look
-    )
+    knowledge = Knowledge(all_parts(stale_rules.limits, configuration.thresholds.of), is_fresh, ask=ask, look=look)
     return Digests(store, knowledge, post=post, update=update, zone_of_person=partial(zone_of_person, slack))
 
 

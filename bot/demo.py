@@ -43,23 +43,28 @@ TIPS = (
     ("/hub subscribe acme/api", "then push a tag of acme/api on the right: it is announced here"),
     ("/hub diff acme/api:latest edge", "what changed between two images"),
     ("/hub trigger acme/api", "have it built, and watch the build go on"),
+    ("/hub stale", "which images are older than they should be"),
+    ("/hub cves", "which have known vulnerabilities, the worst first"),
+    ("/hub digest now", "in #deploys: what would be said there at nine in the morning"),
+    ("/hub delete-tags acme/api --match 'pr-12*'", "what that would delete; nothing is deleted before two people say so"),
 )
 WELCOME = """\
 Hub Bot is ready: open {url}
 
-A Slack workspace and a Docker Hub, both simulated on this machine; the bot is the real one. Four things to try:
+A Slack workspace and a Docker Hub, both simulated on this machine; the bot is the real one. Things to try:
 {tips}
 
 Ctrl-C ends everything.
 """
 POSTED_WELCOME = """\
-*Welcome to the sandbox.* I am the real Hub Bot; Slack and Docker Hub are simulated here. Four things to try:
+*Welcome to the sandbox.* I am the real Hub Bot; Slack and Docker Hub are simulated here. Some things to try:
 {tips}
 Answers are for your eyes only until you press _Share_; an announcement is for the whole channel, and comes about ten \
 seconds after the push.
 `/hub trigger acme/billing` and `/hub invite olga@acme.example --role owner` wait for a second person: become \
 _Ines Ito_, at the top left, and look at what Hub Bot wrote to her. On the right you can also break the network, let \
-builds fail and move the time."""
+builds fail and move the time: publish a vulnerability there, go to _Tomorrow 09:00_, and look at the digest in \
+<#C0DEPLOYS>."""
 
 
 def run_demo(*, port: int | None, uses_socket_mode: bool, is_verbose: bool) -> int:
@@ -92,7 +97,8 @@ def _run(sandbox: Sandbox, bot: "_Bot", stopping: threading.Event) -> int:
     bot.start(sandbox.environment(), sandbox.configuration())
     try:
         if bot.is_ready(stopping) and _is_reachable(sandbox, bot, stopping):
-            tips = "\n".join(f"  {line:34}{what}" for line, what in TIPS)
+            width = max(len(line) for line, _ in TIPS) + 2
+            tips = "\n".join(f"  {line:{width}}{what}" for line, what in TIPS)
             click.echo(WELCOME.format(url=sandbox.page.url, tips=tips))
         while bot.is_running and not stopping.wait(0.2):
             pass

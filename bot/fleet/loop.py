@@ -15,6 +15,7 @@ from bot.fleet.model import Scope
 from bot.fleet.service import Fleet
 from bot.hub.client import HubClient
 from bot.loops import POLL_SECONDS, Loop
+from bot.store.errors import StoreUnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class FleetLoop(Loop):
         scope = self._scopes()
         try:
             for namespace in self._fleet.namespaces_due(scope):
-                self._fleet.sweep_due(namespace, hub=self._hub, is_stopping=lambda: self.is_stopping)
+                self._attend_to(namespace)
             images = self._fleet.images_due(scope)
             if images and not self.is_stopping:
                 self._fleet.images(images, hub=self._hub, is_stopping=lambda: self.is_stopping)
@@ -80,3 +81,12 @@ class FleetLoop(Loop):
             self._pruned_at = self._clock.monotonic()
             self._fleet.prune()
         return POLL_SECONDS
+
+    def _attend_to(self, namespace: str) -> None:
+        """Sweep a namespace, if nobody else does; whatever goes wrong with it, the others have their turn."""
+        try:
+            self._fleet.sweep_due(namespace, hub=self._hub, is_stopping=lambda: self.is_stopping)
+        except (StoppedError, StoreUnavailableError):
+            raise
+        except Exception:
+            logger.exception("fleet_sweep_crashed", extra={"namespace": namespace})

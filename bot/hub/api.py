@@ -185,6 +185,11 @@ class Api:
             hidden=hidden_repositories(used, namespace, why_anonymous=refused[0].clause if refused else ""),
         )
 
+    def reader(self, namespace: str) -> Credential:
+        """Return the credential that reads of a namespace are made with at present; nothing is sent."""
+        candidates = self.credentials.candidates(Operation.LIST_REPOSITORIES, namespace)
+        return next((each for each in candidates if self._bearers.refusal(each) is None), ANONYMOUS)
+
     def budget(self, credential: Credential) -> Budget:
         """Return the request budget that a credential's calls are counted against."""
         return self.transport.budgets.of(urlsplit(self.origin).netloc, credential.label)

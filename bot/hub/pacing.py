@@ -26,6 +26,8 @@ SPACING_SECONDS = 0.05
 JITTER_SECONDS = 0.1
 RESERVE = 0.05
 """The part of a budget that background work leaves to people."""
+_SAME_WINDOW = timedelta(seconds=2)
+"""Resets and the answers' dates are told in whole seconds."""
 
 Draw = Callable[[], float]
 """Gives a random number from 0 to 1."""
@@ -212,11 +214,19 @@ class Budget:
 
     def _note_limit(self, limit: RateLimit, now: datetime) -> None:
         with self._lock:
-            self._seen = SeenLimit(self._host, self._credential, limit, now)
+            if self._seen is None or not _is_overtaken(limit, self._seen.limit):
+                self._seen = SeenLimit(self._host, self._credential, limit, now)
         if not limit:
             self._cool_down.hold(limit.seconds_left(now))
         elif limit.limit is not None and limit.remaining <= limit.limit * RESERVE:
             self._reserve.hold(limit.seconds_left(now))
+
+
+def _is_overtaken(limit: RateLimit, seen: RateLimit) -> bool:
+    """Tell whether an answer is older than one seen already: of two of one window, the one with less left is later."""
+    if limit.resets_at is None or seen.resets_at is None or limit.limit != seen.limit:
+        return False
+    return limit.remaining > seen.remaining and abs(limit.resets_at - seen.resets_at) < _SAME_WINDOW
 
 
 class Budgets:

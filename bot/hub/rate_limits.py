@@ -3,8 +3,6 @@
 Source: https://docs.docker.com/reference/api/hub/latest/#tag/rate-limiting
 """
 
-from operator import itemgetter
-
 from bot.errors import NotFoundError
 from bot.hub.api import Api, Call
 from bot.hub.auth import Operation
@@ -49,11 +47,8 @@ class RateLimits:
         return self._api.budget(payer).seen
 
     def in_use(self, namespace: str) -> Budget:
-        """Return the budget that reads of a namespace are counted against, as far as is known; nothing is sent."""
-        candidates = self._api.credentials.candidates(Operation.LIST_REPOSITORIES, namespace)
-        budgets = [self._api.budget(each) for each in candidates]
-        seen = [(budget.seen.seen_at, budget) for budget in budgets if budget.seen is not None]
-        return max(seen, key=itemgetter(0))[1] if seen else budgets[0]
+        """Return the budget that reads of a namespace are counted against at present; nothing is sent."""
+        return self._api.budget(self._api.reader(namespace))
 
     def list(self) -> tuple[SeenLimit, ...]:
         """Return all budgets as they were last seen; nothing is sent."""

@@ -37,6 +37,26 @@ provider = "docker-hub"
 branch = "main"
 secret = "{url}"
 """
+# What runs of the public ones is of interest too. Releases stay as they are; nobody misses an old pull request.
+_MORNING = """\
+[protected]
+repositories = ["{protected}"]
+
+[stale]
+days = 30
+rules = [
+    {{ tag = "pr-*", age = "7d" }},
+    {{ tag = "v*", age = "never" }},
+]
+bases = [{{ image = "acme/python-base", base = "python:3.12" }}]
+
+[[digests]]
+channel = "{channel}"
+at = "09:00"
+zone = "Europe/Berlin"
+namespaces = ["{namespace}"]
+images = ["python:3.12"]
+"""
 
 
 class Sandbox(Service):
@@ -112,7 +132,7 @@ class Sandbox(Service):
         }
 
     def configuration(self) -> str:
-        """Return the configuration file of such a bot: who builds what, and what takes two people.
+        """Return the configuration file of such a bot: who builds what, what takes two people, and what is told when.
 
         `acme/web` is built by Docker Hub, too, and left for people to set up.
         """
@@ -120,7 +140,8 @@ class Sandbox(Service):
             _BUILDS.format(repository=repository, url=self.hub.build_trigger(repository))
             for repository in ("acme/api", PROTECTED)
         )
-        return f'{builds}\n[protected]\nrepositories = ["{PROTECTED}"]\n'
+        morning = _MORNING.format(protected=PROTECTED, channel=seed.DEPLOYS, namespace=NAMESPACE)
+        return f"{builds}\n{morning}"
 
     def announce_pushes_to(self, bot_url: str) -> None:
         """Register the bot's webhook in every repository of the organization, as its owner does in the web form.

@@ -1,4 +1,4 @@
-"""What people do with announcements of pushes: press their buttons, and let the bot into channels again.
+"""What people do with announcements of pushes and with digests: press their buttons, and let the bot in again.
 
 A button carries the id of its message. What the message is about is read from the database, so a forged value leads to
 nothing that its sender could not have typed; and rights are checked as for a command.
@@ -6,6 +6,7 @@ nothing that its sender could not have typed; and rights are checked as for a co
 
 import logging
 
+from bot.digest.writers import ALL_ACTION, Pressed
 from bot.governance.roles import Role
 from bot.pushes.card import INSPECT_ACTION, MUTE_ACTION, TAGS_ACTION, UNMUTE_ACTION
 from bot.pushes.channels import Channels, Subject
@@ -17,22 +18,24 @@ from bot.web.rights import NotAllowedError, Rights
 
 logger = logging.getLogger(__name__)
 
-QUESTIONS = frozenset({INSPECT_ACTION, TAGS_ACTION})
+QUESTIONS = frozenset({INSPECT_ACTION, TAGS_ACTION, ALL_ACTION})
 """Buttons that ask a command."""
 ACTIONS = QUESTIONS | {MUTE_ACTION, UNMUTE_ACTION}
 GONE = "This message is older than what the bot remembers. Type the command instead."
 
 
 class Announced:
-    """Knows what the buttons of announcements stand for.
+    """Knows what the buttons of announcements and digests stand for.
 
     Args:
         channels: Opens and mutes channels.
+        digests: Knows what the button of a digest stands for.
         rights: Who may do what.
     """
 
-    def __init__(self, channels: Channels, rights: Rights) -> None:
+    def __init__(self, channels: Channels, digests: Pressed, rights: Rights) -> None:
         self._channels = channels
+        self._digests = digests
         self._rights = rights
 
     def question(self, click: Click) -> str:
@@ -43,12 +46,18 @@ class Announced:
             StoreUnavailableError: The database is away.
         """
         try:
-            subject = self._channels.subject(click.value, channel=click.channel_id)
+            command = self._command(click)
         except UnstorableError as error:  # A forged value: no database holds an id like that.
             raise LookupError(GONE) from error
-        if subject is None:
+        if command is None:
             raise LookupError(GONE)
-        return f"tags {subject.repository}" if click.action_id == TAGS_ACTION else f"inspect {_image(subject)}"
+        return command
+
+    def _command(self, click: Click) -> str | None:
+        if click.action_id == ALL_ACTION:
+            return self._digests.command(click.value, channel=click.channel_id)
+        subject = self._channels.subject(click.value, channel=click.channel_id)
+        return _question(subject, click.action_id) if subject else None
 
     def mute(self, click: Click) -> Outgoing:
         """Mute what a message is about, or let it be heard of again; return what to tell who pressed the button."""
@@ -86,5 +95,7 @@ class Announced:
             logger.error("channel_not_resumed", extra={"channel": channel, "cause": error.cause})  # noqa: TRY400
 
 
-def _image(subject: Subject) -> str:
-    return f"{subject.repository}:{subject.tag}" if subject.tag else str(subject.repository)
+def _question(subject: Subject, action_id: str) -> str:
+    if action_id == TAGS_ACTION:
+        return f"tags {subject.repository}"
+    return f"inspect {subject.repository}:{subject.tag}" if subject.tag else f"inspect {subject.repository}"

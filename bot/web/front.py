@@ -6,6 +6,7 @@ from slack_bolt import App
 
 from bot.chat.router import Router
 from bot.clock import Clock
+from bot.digest.writers import Pressed
 from bot.governance.governance import Governance
 from bot.governance.roles import Policy, Roles
 from bot.jobs.service import Jobs
@@ -73,7 +74,6 @@ class SlackFront:
         channels: Opens and mutes channels; None where nothing is announced.
         governance: Decides on requests; None where nothing is changed.
         jobs: Stops long work; None where there is none.
-        jobs: Stops long work; None where there is none.
         home: Says what the Home tab shows a person; None: there is none.
         sizes: How much is taken on at once.
     """
@@ -131,7 +131,7 @@ class SlackFront:
             pool=self._pool,
             urls=urls,
             courier=courier,
-            announced=Announced(channels, rights) if channels is not None else None,
+            announced=Announced(channels, Pressed(store), rights) if channels is not None else None,
             deciding=Deciding(governance, rights, jobs) if governance is not None else None,
             home=Home(client, rights, home) if home is not None else None,
             clock=clock,

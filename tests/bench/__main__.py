@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from bot.sandbox.httpd import free_port
-from tests.bench import acting
+from tests.bench import acting, sweeping
 from tests.bench.acks import BURST_SIZE, BURSTS, measure_bursts, measure_ratio
 from tests.bench.outside import NAMESPACE, Outside, Plan, outside
 from tests.bench.sending import CONNECTIONS
@@ -24,6 +24,7 @@ def main() -> None:
     """Measure, print the table, and end with 1 if a bar was missed."""
     with outside(Plan(repositories=REPOSITORIES, tags=TAGS)) as world:
         rows = [*_ack_rows(world), *_webhook_rows(world), *_start_rows(world), *acting.rows()]
+    rows += sweeping.rows()
     sys.exit(0 if show("Hub Bot", rows) else 1)
 
 
@@ -66,5 +67,5 @@ def _start_rows(world: Outside) -> Iterator[Row]:
 
 
 if __name__ == "__main__":
-    click.echo("Measuring; this takes about two minutes.", err=True)
+    click.echo("Measuring; this takes about four minutes.", err=True)
     main()

@@ -4,13 +4,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.fleet.sweeps import SweepReport, Sweeps, subject_of
 from bot.sandbox.httpd import free_port
 from bot.sandbox.hub.seed import ANA_PAT
+from bot.store.engine import open_store
+from bot.store.migrations import upgrade
+from bot.store.workspaces import HOME
 from tests.bench.books import Books
-from tests.bench.outside import Outside
+from tests.bench.outside import NAMESPACE, Outside
 from tests.bench.sending import SECRET
 from tests.support.running import RunningBot, environment_for, wait_until_it_serves
 
@@ -63,8 +68,20 @@ def with_webhooks(
     """
     with tempfile.TemporaryDirectory() as folder:
         settings = pushes_settings(Path(folder), subscriptions)
+        _put_sweep_off(settings["HUB_BOT_DATABASE_URL"])
         with serving(world, {**settings, **(more or {})}) as bot:
             yield bot, Books(Path(folder, "bench.db"))
+
+
+def _put_sweep_off(database: str) -> None:
+    """Have the fleet be swept an hour later: what that costs is measured by itself, in `tests.bench.sweeping`."""
+    with closing(open_store(database)) as store:
+        upgrade(store)
+        sweeps = Sweeps(store, HOME)
+        lease = sweeps.take(subject_of(NAMESPACE))
+        assert lease is not None
+        now = datetime.now(UTC)
+        sweeps.end(lease, SweepReport(namespace=NAMESPACE, started_at=now, ended_at=now))
 
 
 def pushes_settings(folder: Path, subscriptions: Mapping[str, str]) -> dict[str, str]:

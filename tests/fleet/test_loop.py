@@ -75,6 +75,15 @@ def test_once_a_week_everything_is_read_again(scene: Scene, hub: HubSimulator) -
     assert scene.snapshots_of()[0].pulled_at == scene.clock.now() - timedelta(days=7)
 
 
+def test_a_name_that_can_be_no_namespace_does_not_hold_up_the_others(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop_of(scene, Scope(("Not a namespace", "acme"))).step()
+
+    assert scene.representatives() == ["acme/api:1.0"]
+    assert "fleet_sweep_crashed" in caplog.messages
+
+
 def test_what_is_wanted_now_is_looked_at_now(scene: Scene) -> None:
     loop = loop_of(scene)
     loop.step()

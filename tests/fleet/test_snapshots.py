@@ -1,11 +1,12 @@
 """What is known, as rows tell it."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.clock import FrozenClock
@@ -21,6 +22,16 @@ from tests.support.databases import open_database
 
 WEB = RepositoryName("acme", "web")
 NAMES = (API, WEB, RepositoryName("acme", "a"), RepositoryName("acme-2", "api"), RepositoryName("acm", "api"))
+
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def empty() -> Iterator[Store]:
+    """A database in which each example has a workspace of its own."""
+    with closing(open_database(FrozenClock(NOON).now)) as store:
+        yield store
 
 
 def tag(
@@ -85,7 +96,7 @@ def test_representatives_of_both_kinds_of_scope(store: Store) -> None:
     assert [each.reference for each in found] == ["acme/api:1.1", "acme/web:latest", "python:3.12", "acme/api:1.0"]
 
 
-@unhurried
+@settings(unhurried, max_examples=50)
 @given(
     tags=st.dictionaries(
         st.tuples(st.sampled_from(NAMES), st.sampled_from(["latest", "1", "2", "b", "B"])),
@@ -94,19 +105,19 @@ def test_representatives_of_both_kinds_of_scope(store: Store) -> None:
     )
 )
 def test_representatives_are_those_of_the_model(
-    tags: dict[tuple[RepositoryName, str], tuple[int | None, str | None]],
+    empty: Store, tags: dict[tuple[RepositoryName, str], tuple[int | None, str | None]]
 ) -> None:
-    with closing(open_database(FrozenClock(NOON).now)) as store:
-        for (name, each), (hours, kind) in tags.items():
-            pushed_at = None if hours is None else LONG_AGO + timedelta(hours=hours)
-            keep(store, tag(name, each, pushed_at=pushed_at, content_type=kind))
+    workspace = f"w{next(_numbers)}"
+    kept = [
+        tag(name, each, pushed_at=None if hours is None else LONG_AGO + timedelta(hours=hours), content_type=kind)
+        for (name, each), (hours, kind) in tags.items()
+    ]
+    empty.write(lambda connection: keep_tags(connection, workspace, kept))
 
-        found = standing_for(store, Scope(("acme",)))
-
-        with store.read() as connection:
-            known = snapshots.tags_in(connection, HOME, "acme")
-        expected = [representative(known[name]) for name in sorted(known, key=str)]
-        assert found == expected
+    with empty.read() as connection:
+        found = snapshots.representatives(connection, workspace, Scope(("acme",)))
+        known = snapshots.tags_in(connection, workspace, "acme")
+    assert list(found) == [representative(known[name]) for name in sorted(known, key=str)]
 
 
 @pytest.mark.parametrize("count", [0, 100])

@@ -418,41 +418,41 @@ def test_a_429_in_the_middle_is_waited_out(quick: Scene, hub: HubSimulator) -> N
 
 
 def test_what_was_read_before_the_process_ended_stays_read(quick: Scene) -> None:
-    for number in range(120):
+    for number in range(70):
         quick.repository(f"acme/r{number:03}", "1.0")
     looks = iter(range(10_000))
 
     with pytest.raises(StoppedError):
-        quick.fleet.sweep_due("acme", hub=quick.client.background(), is_stopping=lambda: next(looks) > 60)
+        quick.fleet.sweep_due("acme", hub=quick.client.background(), is_stopping=lambda: next(looks) > 30)
 
     known = sum(each.read_at is not None for each in quick.known())
-    assert 0 < known < 120
+    assert 0 < known < 70
     quick.requests()
     # Another process goes on at once.
     report = quick.another().sweep_due("acme", hub=quick.client.background(), is_stopping=lambda: False)
     assert report is not None
-    assert (report.read, report.is_partial) == (120 - known, False)
-    assert len(quick.requests()) == 2 + 120 - known
+    assert (report.read, report.is_partial) == (70 - known, False)
+    assert len(quick.requests()) == 1 + 70 - known
 
 
 def test_a_full_sweep_that_was_cut_short_goes_on_where_it_was(quick: Scene) -> None:
-    for number in range(120):
+    for number in range(70):
         quick.repository(f"acme/r{number:03}", "1.0")
     background = quick.client.background()
     quick.fleet.sweep_due("acme", hub=background, is_stopping=lambda: False)
     quick.pass_time(days=8)
     looks = iter(range(10_000))
     with pytest.raises(StoppedError):
-        quick.fleet.sweep_due("acme", hub=background, is_stopping=lambda: next(looks) > 60)
+        quick.fleet.sweep_due("acme", hub=background, is_stopping=lambda: next(looks) > 30)
     quick.pass_time(minutes=10)
     began = quick.clock.now() - timedelta(minutes=10)
     known = sum(each.read_at == began for each in quick.known())
-    assert 0 < known < 120
+    assert 0 < known < 70
 
     report = quick.fleet.sweep_due("acme", hub=background, is_stopping=lambda: False)
 
     assert report is not None
-    assert (report.is_full, report.read) == (True, 120 - known)
+    assert (report.is_full, report.read) == (True, 70 - known)
     quick.pass_time(hours=2)
     following = quick.fleet.sweep_due("acme", hub=background, is_stopping=lambda: False)
     assert following is not None
@@ -460,7 +460,7 @@ def test_a_full_sweep_that_was_cut_short_goes_on_where_it_was(quick: Scene) -> N
 
 
 def test_two_who_sweep_at_once_share_the_work(scene: Scene, hub: HubSimulator) -> None:
-    for number in range(400):
+    for number in range(240):
         scene.repository(f"acme/r{number:03}", "1.0")
     hub.latency_seconds = 0.002
     reports = []
@@ -477,8 +477,8 @@ def test_two_who_sweep_at_once_share_the_work(scene: Scene, hub: HubSimulator) -
     assert len(reports) == 2
     assert not any(report.is_partial for report in reports)
     # What is on its way, and what is not written down yet, may be read twice.
-    assert sum(report.read for report in reports) < 400 + 250
-    assert len(scene.representatives()) == 400
+    assert sum(report.read for report in reports) < 240 + 200
+    assert len(scene.representatives()) == 240
     assert scene.unchecked() == {}
 
 

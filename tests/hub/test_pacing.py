@@ -265,3 +265,15 @@ def test_what_was_seen_last_is_known_by_host_and_credential() -> None:
         17,
         NOW,
     )
+
+
+def test_an_answer_that_was_overtaken_does_not_give_back_what_is_spent() -> None:
+    budget = budgets(FrozenClock(NOW)).of("hub.docker.com", "no credential")
+
+    for told in (answer(remaining=20), answer(remaining=12), answer(remaining=15)):
+        budget.note(told)
+    assert budget.seen is not None
+    assert budget.seen.limit.remaining == 12
+    # The next minute begins with all of it.
+    budget.note(answer(remaining=179, reset_in=90))
+    assert budget.seen.limit.remaining == 179

@@ -77,6 +77,18 @@ def test_pages_are_followed_and_fetched_lazily() -> None:
     assert (entries.is_complete, entries.has_more) == (True, False)
 
 
+def test_pages_are_fetched_one_by_one() -> None:
+    entries = listing(Page([1, 2], 3, page(2)), Page([2, 3], 3))
+
+    pages = entries.pages()
+    assert (next(pages), entries.has_more, entries.total) == ([1, 2], True, 3)
+    assert ([*pages], entries.has_more, [*entries]) == ([[3]], False, [])
+
+
+def test_a_list_that_is_there_already_is_one_page() -> None:
+    assert [*Listing([1, 2]).pages()] == [(1, 2)]
+
+
 def test_limit_at_the_end_of_a_page_fetches_no_further_page() -> None:
     entries = listing(Page([1, 2], 9, page(2)), limit=2)
 

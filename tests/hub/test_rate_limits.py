@@ -54,6 +54,18 @@ def test_budget_of_a_namespace_is_that_of_its_credential() -> None:
     }
 
 
+def test_the_budget_in_use_is_that_of_whoever_reads() -> None:
+    def respond(sent: Sent) -> Outcome:
+        return json_answer({"message": "no"}, 401) if sent.request.method == "POST" else told(93)
+
+    limits = RateLimits(make_api(FakeWire(respond, FrozenClock(NOW)), OAT_OF_ACME))
+
+    assert (limits.in_use("acme").seen, limits.in_use("other").seen) == (None, None)
+    limits.get("acme")
+    # The token is not taken, so that anybody's budget pays.
+    assert limits.in_use("acme").seen == seen(93)
+
+
 def test_namespace_that_does_not_exist_tells_the_budget_as_well() -> None:
     wire = FakeWire(scripted(told(93, 404)), FrozenClock(NOW))
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, delete, select
 
 from bot.clock import FrozenClock
+from bot.digest.writers import ALL_ACTION
 from bot.outbox import lanes as lane_rows
 from bot.outbox.lanes import Lane
 from bot.pushes.card import INSPECT_ACTION, MUTE_ACTION, TAGS_ACTION, UNMUTE_ACTION
@@ -29,6 +30,7 @@ from tests.web.conftest import ADMIN, MEMBER, OPERATOR, Bot, click_on, dumps, ru
 
 FOLDED_SECONDS = 30.0
 BUTTONS = (INSPECT_ACTION, TAGS_ACTION, MUTE_ACTION)
+WITH_DIGESTS = (*BUTTONS, ALL_ACTION)
 
 
 @dataclass
@@ -180,7 +182,7 @@ def test_a_guest_is_refused(world: World, action_id: str, name: str) -> None:
 # What is pressed
 
 
-@pytest.mark.parametrize("action_id", BUTTONS)
+@pytest.mark.parametrize("action_id", WITH_DIGESTS)
 @pytest.mark.parametrize("value", ["", "forged", "msg_000000000000000000000000", "\x00", "x" * 2_000, "\ud83d"])
 def test_a_forged_id_leads_nowhere(world: World, action_id: str, value: str) -> None:
     world.clicks_by_hand(action_id, value)
@@ -189,7 +191,7 @@ def test_a_forged_id_leads_nowhere(world: World, action_id: str, value: str) -> 
     assert (world.bot.hands.ran, world.muted()) == ([], [])
 
 
-@pytest.mark.parametrize("action_id", BUTTONS)
+@pytest.mark.parametrize("action_id", WITH_DIGESTS)
 def test_an_id_of_another_channel_leads_nowhere(world: World, action_id: str) -> None:
     stolen = buttons_of(world.card)[0]["value"]
 

@@ -91,6 +91,16 @@ def hold(
         connection.execute(update(scans).where(which).values(leased_until=until))
 
 
+def hasten(
+    connection: Connection, workspace: str, digests: Collection[str], *, asked_before: datetime, now: datetime
+) -> None:
+    """Make due now what any source was asked about before a time (UTC). What has just failed keeps its pause."""
+    for some in batched(sorted(digests)):
+        which = and_(scans.c.workspace == workspace, scans.c.digest.in_(some))
+        is_old = and_(scans.c.scanned_at < asked_before, scans.c.due_at > now, scans.c.attempts == 0)
+        connection.execute(update(scans).where(which, is_old).values(due_at=now))
+
+
 def is_waiting(connection: Connection, workspace: str, source: str, digests: Collection[str], at: datetime) -> bool:
     """Return whether a source is still to be asked about some of the images, or is being asked."""
     for some in batched(sorted(digests)):

@@ -25,6 +25,8 @@ WEEK = timedelta(days=7)
 NOT_DETAILED = "its vulnerabilities are counted, and not known one by one yet"
 OUT_OF_DATE = "it was looked at one by one before its counts changed"
 ASKED_AT_ONCE = 50
+FRESH = timedelta(hours=6)
+"""What was asked about less long ago is good enough for a digest; a daily one so costs one question a day."""
 
 Tell = Callable[[Progress], None]
 
@@ -264,6 +266,18 @@ class Vulnerabilities:
         return not any(
             leases.is_waiting(connection, self._workspace, source, some, at) for source, some in digests.items()
         )
+
+    def hasten(self, scope: Scope) -> None:
+        """Have the background ask about all of this as soon as it can, as far as that was not done lately."""
+
+        def work(connection: Connection) -> None:
+            now = self._store.now(connection)
+            found = targets_by_namespace(representatives(connection, self._workspace, scope)).values()
+            digests = {target.digest for targets in found for target in targets}
+            leases.hasten(connection, self._workspace, digests, asked_before=now - FRESH, now=now)
+
+        if not self._choosing.is_off:
+            self._store.write(work)
 
     def _ask(
         self,

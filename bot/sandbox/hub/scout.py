@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.sandbox.hub import scout_seed
-from bot.sandbox.hub.scout_seed import Finding
+from bot.sandbox.hub.scout_seed import Finding, Severity
 from bot.sandbox.hub.state import HubState, Image, Repository, Tag
 
 SbomState = Literal["INDEXED", "INDEXING", "INDEXING_FAILED", "INDEXING_UNAVAILABLE", "NONE"]
@@ -50,6 +50,19 @@ class Known:
     is_broken: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An advisory that became known while the world went on.
+
+    Attributes:
+        findings: What it says, one for each package; the same `id` in all.
+        at: When. What is built from then on has the mended package.
+    """
+
+    findings: tuple[Finding, ...]
+    at: datetime
+
+
 class Scout:
     """Docker Scout's state, with verbs for what happens to it.
 
@@ -72,6 +85,15 @@ class Scout:
         self._not_enrolled: set[str] = set()
         self._not_enabled = set(NOT_ENABLED)
         self._refusals: list[Refusal] = []
+        self._published: list[Published] = []
+
+    def publish(self, severity: Severity) -> tuple[Finding, list[str]]:
+        """Let an advisory become known, of whatever package; return it, and the repositories that have the package."""
+        with self._state.lock:
+            findings = scout_seed.news(len(self._published), severity)
+            self._published.append(Published(findings, self._now()))
+            repositories = (each for siblings in self._state.repositories.values() for each in siblings.values())
+            return findings[0], [each.path for each in repositories if scout_seed.is_in(findings[0], each.path)]
 
     def put(self, digest: str, *findings: Finding) -> None:
         """Let an image be analysed, with exactly these vulnerabilities."""
@@ -216,7 +238,13 @@ class Scout:
             raise KeyError(digest)
         # What is in an image does not depend on where it was pushed to; the first place stands for all.
         repository, image = places[0]
-        return scout_seed.findings(repository.path, image.pushed_at, began_at=self._began_at, now=self._now())
+        found = scout_seed.findings(repository.path, image.pushed_at, began_at=self._began_at, now=self._now())
+        return (*found, *self._news_of(repository.path, image.pushed_at))
+
+    def _news_of(self, path: str, built_at: datetime | None) -> Iterator[Finding]:
+        for each in self._published:
+            if built_at is None or built_at < each.at:
+                yield from (finding for finding in each.findings if scout_seed.is_in(finding, path))
 
     def _sbom_state(self, digest: str, image: Image) -> SbomState:
         if digest in self._states:

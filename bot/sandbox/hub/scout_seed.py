@@ -15,7 +15,7 @@ from typing import Literal
 
 Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "UNSPECIFIED"]
 
-FIRST_NUMBER = 10_001
+FIRST_NUMBER, FIRST_NEWS_NUMBER = 10_001, 20_001
 OLDEST_DAYS, NEWEST_DAYS = 500, -21
 # So that there is news every few days, for whoever moves the clock.
 FUTURE_SHARE = 0.2
@@ -98,6 +98,8 @@ _SOURCES = (
     _Source("maven", ("org.yaml/snakeyaml",), "1.33", "2.0", 2),
     _Source("maven", ("io.netty/netty-codec-http2",), "4.1.94.Final", "4.1.124.Final", 4),
 )
+# In these something is found when somebody asks for news.
+_NEWSWORTHY = ("openssl", "stdlib", "libexpat1", "urllib3", "undici")
 _LANGUAGES = ("golang", "npm", "pypi", "maven")
 _KNOWN_LANGUAGES = {"python": "pypi", "python-base": "pypi", "node": "npm", "node-base": "npm", "go-base": "golang"}
 _SYSTEMS = {"alpine": "apk", "redis": "apk", "gateway": "apk", "proxy": "apk", "go-base": "apk"}
@@ -128,12 +130,37 @@ def findings(path: str, built_at: datetime | None, *, began_at: datetime, now: d
     return tuple(_found(path, built_at, began_at, now))
 
 
+def news(number: int, severity: Severity) -> tuple[Finding, ...]:
+    """Invent an advisory that nobody has heard of yet, and return what it says of the packages built from one source.
+
+    Args:
+        number: How many there were before.
+        severity: How bad it is.
+    """
+    first = _NEWSWORTHY[number % len(_NEWSWORTHY)]
+    source = next(each for each in _SOURCES if each.packages[0] == first)
+    low, high = next(band or (0.0, 0.0) for each, _, band in _SEVERITIES if each == severity)
+    identity, score = f"CVE-2026-{FIRST_NEWS_NUMBER + number}", round((low + high) / 2, 1) or None
+    return tuple(
+        Finding(identity, severity, package, source.version, source.mended, score, source.purl_type)
+        for package in source.packages
+    )
+
+
+def is_in(finding: Finding, path: str) -> bool:
+    """Return whether the images of a repository have the package of a finding."""
+    source = next(each for each in _SOURCES if finding.package in each.packages and finding.purl_type == each.purl_type)
+    return _is_installed(source, path)
+
+
+def _is_installed(source: "_Source", path: str) -> bool:
+    return source.purl_type in _kinds(path) and _share(path, source.packages[0]) < PACKAGE_SHARE
+
+
 def _found(path: str, built_at: datetime | None, began_at: datetime, now: datetime) -> Iterator[Finding]:
-    kinds = _kinds(path)
     for advisory in _advisories():
         source = advisory.source
-        is_installed = source.purl_type in kinds and _share(path, source.packages[0]) < PACKAGE_SHARE
-        if not is_installed or began_at - timedelta(days=advisory.known_days) > now:
+        if not _is_installed(source, path) or began_at - timedelta(days=advisory.known_days) > now:
             continue
         mended_at = None if advisory.mended_days is None else began_at - timedelta(days=advisory.mended_days)
         if mended_at is not None and built_at is not None and built_at >= mended_at:

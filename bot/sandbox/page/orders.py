@@ -53,6 +53,13 @@ class RollBackTag(_Order):
     webhooks: WebhookCount | None = None
 
 
+class PublishVulnerability(_Order):
+    """Let a vulnerability become known."""
+
+    do: Literal["publish_vulnerability"]
+    severity: Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"]
+
+
 class AcceptInvite(_Order):
     """Let an invitee join the organization."""
 
@@ -118,7 +125,8 @@ class MoveClock(_Order):
         return self
 
 
-HubOrder = PushTag | RollBackTag | AcceptInvite | SetHubNetwork | SetToken | SetWebhooks | SetHubData | SetBuildFarm
+WeatherOrder = SetHubNetwork | SetToken | SetWebhooks | SetHubData | SetBuildFarm
+HubOrder = PushTag | RollBackTag | PublishVulnerability | AcceptInvite | WeatherOrder
 HUB_ORDER: TypeAdapter[HubOrder] = TypeAdapter(Annotated[HubOrder, Field(discriminator="do")])
 
 
@@ -136,8 +144,19 @@ def carry_out(order: HubOrder | SetSlackNetwork, hub: HubWeather, slack: SlackWe
             return asdict(pushed)
         case RollBackTag():
             return asdict(hub.roll_back(order.repository, order.tag, webhooks=order.webhooks))
+        case PublishVulnerability():
+            return asdict(hub.publish_vulnerability(order.severity))
         case AcceptInvite():
             return {"user": hub.accept_invite(order.organization, order.invitee)}
+        case SetSlackNetwork():
+            slack.set_network(order.state)
+        case _:
+            _change_weather(order, hub)
+    return {}
+
+
+def _change_weather(order: WeatherOrder, hub: HubWeather) -> None:
+    match order:
         case SetHubNetwork():
             hub.set_network(order.state)
         case SetToken():
@@ -148,9 +167,6 @@ def carry_out(order: HubOrder | SetSlackNetwork, hub: HubWeather, slack: SlackWe
             hub.set_data(order.state)
         case SetBuildFarm():
             hub.set_build_farm(order.state)
-        case SetSlackNetwork():
-            slack.set_network(order.state)
-    return {}
 
 
 def move(clock: MovableClock, order: MoveClock, timezone: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from bot.sandbox.hub.faults import Fault
 from bot.sandbox.hub.pushing import SILENCE, Announcement, size_like, usual_count
+from bot.sandbox.hub.scout_seed import Severity
 from bot.sandbox.hub.simulator import HubSimulator
 from bot.sandbox.hub.state import ImmutableTagError, Repository
 from bot.sandbox.slack.faults import SlackFault
@@ -46,6 +47,20 @@ class Pushed:
 
     digest: str
     webhooks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Advisory:
+    """A vulnerability that was published.
+
+    Attributes:
+        package: What it is in.
+        repositories: How many repositories have that.
+    """
+
+    id: str
+    package: str
+    repositories: int
 
 
 class HubWeather:
@@ -146,6 +161,11 @@ class HubWeather:
             if before is None:
                 raise Unacceptable(f"{repository}:{tag} has pointed at no other image, so there is none to go back to.")
             return self._push(repository, tag, webhooks, images=before.images, digest=before.digest)
+
+    def publish_vulnerability(self, severity: Severity) -> Advisory:
+        """Let a vulnerability become known, in some package that some images have."""
+        finding, repositories = self._hub.scout.publish(severity)
+        return Advisory(finding.id, finding.package, len(repositories))
 
     def accept_invite(self, organization: str, invitee: str) -> str:
         """Let an invitee join the organization, and return the user name by which they did."""

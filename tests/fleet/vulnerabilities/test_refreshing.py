@@ -80,6 +80,35 @@ def test_a_thousand_images_whose_counts_stay_cost_batches_only(
     assert (source.asked, source.detailed) == ([200] * 5, ["acme/r1"])
 
 
+def test_before_a_digest_what_was_not_asked_about_lately_is_asked_about_again(
+    store: Store, source: PlayedSource, clock: FrozenClock
+) -> None:
+    show(store, tag_of("acme/api"), tag_of("acme/web"))
+    source.states = {"acme/web": ScanState.PENDING}
+    choosing = Choosing(Mode.AUTO, [source], clock)
+    loop = VulnerabilityLoop(store, choosing, clock, scopes=lambda: ACME)
+    vulnerabilities = Vulnerabilities(store, choosing, clock)
+    run(loop)
+    source.asked, source.states = [], {}
+
+    clock.advance(5 * 3_600)
+    vulnerabilities.hasten(ACME)
+    run(loop)
+    assert source.asked == [1], "what was not analysed then, and that would have been asked about anyway"
+
+    source.knows = {"acme/api": [HIGH]}
+    clock.advance(1.5 * 3_600)
+    vulnerabilities.hasten(ACME)
+    with store.read() as connection:
+        assert not vulnerabilities.is_fresh(connection, ACME, clock.now())
+    run(loop)
+
+    assert source.asked == [1, 1]
+    assert look(store, tag_of("acme/api")).open == (HIGH,)
+    with store.read() as connection:
+        assert vulnerabilities.is_fresh(connection, ACME, clock.now())
+
+
 def test_a_new_digest_is_asked_about_at_once_and_nothing_else(
     store: Store, source: PlayedSource, loop: VulnerabilityLoop
 ) -> None:

@@ -7,6 +7,7 @@ import { icon, iconButton } from "./icons.js";
 import { recall, remember } from "./memory.js";
 import { segments } from "./segments.js";
 import { counted } from "./names.js";
+import { NewsForm } from "./news.js";
 import { Organizations } from "./organizations.js";
 import { PushForm } from "./pushform.js";
 
@@ -67,6 +68,7 @@ export class Panel {
   #hubData;
   #slackNetwork;
   #push;
+  #news;
   #buildFarm;
   #builds;
   #organizations;
@@ -103,6 +105,7 @@ export class Panel {
       tell(store.slack({ do: "network", state })),
     );
     this.#push = new PushForm(desk);
+    this.#news = new NewsForm(desk);
     this.#buildFarm = segments("Docker Hub builds", "Builds", BUILD_FARM, (state) =>
       tell(store.hub({ do: "build_farm", state })),
     );
@@ -133,6 +136,7 @@ export class Panel {
           this.#hubNetwork.element,
           this.#hubToken.element,
           h("div", {}, this.#buildFarm.element, this.#builds.element),
+          this.#news.element,
           this.#organizations.element,
           this.#requests,
         ),
