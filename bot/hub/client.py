@@ -41,6 +41,24 @@ from bot.images import ImageReference, RepositoryName
 __all__ = ["CredentialStatus", "Credentials", "HubClient", "HubUrls"]
 
 
+class Remembered:
+    """What every client of one set of credentials remembers together.
+
+    Args:
+        clock: The time.
+
+    Attributes:
+        names: What short names were found to mean.
+        registry_tokens: Bearers for the registry.
+        advisories: Advisories of OSV.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.names = Names(clock)
+        self.registry_tokens = RegistryTokens(clock)
+        self.advisories = Advisories()
+
+
 class HubClient:
     """Docker Hub, as one set of credentials sees it.
 
@@ -71,14 +89,12 @@ class HubClient:
         """
         transport = Transport(Wire(clock), Budgets(clock, draw), clock=clock, draw=draw)
         api = Api(urls.hub, credentials, transport, clock=clock, wait_seconds=INTERACTIVE_WAIT_SECONDS)
-        self._registry_tokens = RegistryTokens(clock)
-        self._advisories = Advisories()
-        self._assemble(api, urls, Names(clock))
+        self._assemble(api, urls, Remembered(clock))
 
-    def _assemble(self, api: Api, urls: HubUrls, names: Names) -> None:
+    def _assemble(self, api: Api, urls: HubUrls, remembered: Remembered) -> None:
         self._api = api
         self._urls = urls
-        self._names = names
+        self._remembered = remembered
         self.repositories = Repositories(api)
         self.tags = Tags(api)
         self.search = Search(api)
@@ -89,9 +105,9 @@ class HubClient:
         self.teams = Teams(api)
         self.plans = Plans(api)
         self.rate_limits = RateLimits(api)
-        self.registry = Registry(api, urls, self._registry_tokens)
+        self.registry = Registry(api, urls, remembered.registry_tokens)
         self.scout = Scout(api, urls)
-        self.osv = Osv(api, urls.osv, self._advisories)
+        self.osv = Osv(api, urls.osv, remembered.advisories)
 
     def __enter__(self) -> Self:
         return self
@@ -113,7 +129,7 @@ class HubClient:
         Raises:
             HubError: Docker Hub could not say whether the repository exists.
         """
-        return self._names.find(reference, default_namespace, self.repositories)
+        return self._remembered.names.find(reference, default_namespace, self.repositories)
 
     def credential_status(self, namespace: str) -> CredentialStatus:
         """Return which credential reads of a namespace are made with and what that hides; nothing is sent."""
@@ -147,5 +163,5 @@ class HubClient:
 
     def _twin(self, api: Api) -> Self:
         twin = copy.copy(self)
-        twin._assemble(api, self._urls, self._names)  # noqa: SLF001 - of its own class.
+        twin._assemble(api, self._urls, self._remembered)  # noqa: SLF001 - of its own class.
         return twin

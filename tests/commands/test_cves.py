@@ -115,7 +115,7 @@ def test_an_image_shows_its_findings_and_which_platform_was_looked_at(desk: Whol
 
     assert said.lines == [
         "Vulnerabilities of acme/api:latest",
-        ("- acme/api:latest (linux/amd64 of 2 platforms): 1 critical, 1 high, 1 low; by Docker Scout, now."),
+        "acme/api:latest (linux/amd64 of 2 platforms): 1 critical, 1 high, 1 low; by Docker Scout, now.",
         "Vulnerability | Severity | Package | Version | Fixed by",
         "CVE-2026-0001 | critical 9.8 | openssl | 3.0.1 | 3.0.2",
         "CVE-2026-0002 | high 7.5 | zlib | 1.2.11 | –",
@@ -145,7 +145,7 @@ def test_severity_means_that_and_worse(desk: WholeDesk) -> None:
         "CVE-2026-0001 | critical 9.8 | openssl | 3.0.1 | 3.0.2"
     ]
     clean = desk.ask("cves acme/web --severity critical").lines
-    assert "- acme/web:latest: no critical vulnerability is known; by Docker Scout, now." in clean
+    assert "acme/web:latest: no critical vulnerability is known; by Docker Scout, now." in clean
 
 
 def test_fixable_has_a_fix(desk: WholeDesk) -> None:
@@ -432,5 +432,5 @@ def test_the_real_sources_are_put_together() -> None:
 
         said = desk.ask("cves acme/api").lines
 
-    assert said[1] == "- acme/api:latest (linux/amd64 of 2 platforms): 1 high; by Docker Scout, now."
+    assert said[1] == "acme/api:latest (linux/amd64 of 2 platforms): 1 high; by Docker Scout, now."
     assert said[3] == "CVE-2026-0042 | high 8.1 | curl | 7.0 | 7.1"

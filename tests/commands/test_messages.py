@@ -3,19 +3,22 @@
 import dataclasses
 import re
 import types
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import EnumMeta
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, JsonValue, SecretStr
+from pydantic import AwareDatetime, BaseModel, JsonValue, SecretStr
 
 from bot.chat.command import AnyCommand
 from bot.chat.failures import describe_failure
 from bot.chat.tag_facts import TagFacts
-from bot.document import Document
+from bot.digest.part import Weight
+from bot.digest.report import Going, Missed, Report, Section, Stands, Told
+from bot.digest.wording import DigestFacts
+from bot.document import Code, Column, Document
 from bot.errors import NotFoundError, UsageError
 from bot.governance.roles import Role
 from bot.images import ImageReference
@@ -48,6 +51,9 @@ SETTINGS = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
+CHECKED = {"at": "09:00", "days": "mon-fri", "zone": "Europe/Berlin"}
+"""What is read before it is kept, and so is never anything else."""
+
 words = st.sampled_from(HOSTILE) | st.text(max_size=40)
 times = st.datetimes(datetime(2013, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - Bounds.
 
@@ -58,7 +64,7 @@ def any_value(annotation: Any) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - One
     if origin in (Union, types.UnionType):
         return st.one_of(*(any_value(each) for each in inner))
     if origin is dict:
-        return st.dictionaries(words, any_value(inner[1]), max_size=3)
+        return st.dictionaries(any_value(inner[0]), any_value(inner[1]), max_size=3)
     if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
         hints = get_type_hints(annotation)
         return st.builds(annotation, **{name: any_value(hints[name]) for name in annotation.__dataclass_fields__})
@@ -69,6 +75,8 @@ def any_value(annotation: Any) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - One
     choices = inner if origin is Literal else tuple(annotation) if isinstance(annotation, EnumMeta) else ()
     if choices:
         return st.sampled_from(choices)
+    if annotation is Report:
+        return reports()
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return any_model(annotation)
     if origin is Annotated:
@@ -81,6 +89,9 @@ def any_value(annotation: Any) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - One
         timedelta: st.timedeltas(timedelta(0), timedelta(days=400)),
         JsonValue: st.none() | words | st.lists(words, max_size=2),
         datetime: times,
+        AwareDatetime: times,
+        date: times.map(datetime.date),
+        time: times.map(datetime.time),
         type(None): st.none(),
         SecretStr: words.map(SecretStr),
         ImageReference: st.just(ImageReference("api", "acme")),
@@ -88,9 +99,36 @@ def any_value(annotation: Any) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - One
     return simple[annotation]
 
 
+@st.composite
+def reports(draw: st.DrawFn) -> Report:
+    """Return what a digest says: rows that fit their columns, and a value for each day."""
+    lines = st.lists(words | words.map(Code), min_size=1, max_size=3).map(tuple)
+    columns = tuple(Column(f"Column {number}") for number in range(draw(st.integers(1, 3))))
+    rows = st.lists(st.tuples(*[words] * len(columns)), max_size=3).map(tuple)
+    stands = st.builds(Stands, summary=words, columns=st.just(columns), rows=rows)
+    told = st.builds(Told, line=lines, weight=st.sampled_from(Weight))
+    sections = st.builds(
+        Section, key=words, title=words, news=st.lists(told, max_size=3).map(tuple), standing=st.none() | stands
+    )
+    days = draw(st.lists(times.map(datetime.date), unique=True, max_size=4).map(sorted))
+    values = st.lists(st.none() | st.integers(0, 2**40), min_size=len(days), max_size=len(days)).map(tuple)
+    return Report(
+        at=draw(times),
+        since=draw(st.none() | times),
+        sections=draw(st.lists(sections, max_size=3).map(tuple)),
+        missed=draw(st.lists(any_model(Missed), max_size=2).map(tuple)),
+        days=tuple(days),
+        trend=draw(st.lists(st.builds(Going, name=words, values=values), max_size=2).map(tuple)),
+        count=draw(st.integers(0, 1_000)),
+    )
+
+
 def any_model(model: type[BaseModel]) -> st.SearchStrategy[Any]:
     """Return instances of a model with any values in all of its fields."""
-    fields = {name: any_value(field.annotation) for name, field in model.model_fields.items()}
+    fields = {
+        name: st.just(CHECKED[name]) if model is DigestFacts and name in CHECKED else any_value(field.annotation)
+        for name, field in model.model_fields.items()
+    }
     return st.fixed_dictionaries(fields).map(lambda values: model.model_construct(**values))
 
 

@@ -286,11 +286,14 @@ def test_a_terminal_shows_twenty_and_slack_all_in_a_table_and_a_file() -> None:
         (few,) = desk.ask("stale --limit 3").document.tables()
 
         assert status == 0
-        assert len(output) == 24
-        assert output[-2] == "20 of 25 stale images, oldest first; 1 fresh. More: --all"
+        assert len(output) == 25
+        assert output[-3] == "20 of 25 stale images, oldest first; 1 fresh. More: --all"
+        assert output[-2] == "What to do: /hub trigger setup <repository>"
+        assert [column.title for column in table.columns] == ["Image", "Pushed", "Last pull", "Size"]
+        assert [column.title for column in few.columns][-1] == "What to do"
         assert (len(table.rows), table.is_file) == (25, True)
         assert (len(few.rows), few.is_file) == (3, False)
-        assert len(desk.in_terminal("stale --all")[1]) == 29
+        assert len(desk.in_terminal("stale --all")[1]) == 30
 
 
 def test_json_is_one_document_of_everything() -> None:

@@ -15,8 +15,7 @@ from bot.builds.providers.provider import Asked
 from bot.clock import FrozenClock
 from bot.errors import HubError, RateLimitedError, UnavailableError
 from bot.hub.api import Api, HubUrls
-from bot.hub.client import HubClient
-from bot.hub.names import Names
+from bot.hub.client import HubClient, Remembered
 from bot.hub.protocol import Answer
 from bot.hub.retrying import Outcome
 from tests.builds.providers.support import A_BRANCH, A_GIT_TAG, A_TAG, EVERYTHING, NOW
@@ -46,7 +45,7 @@ class Hub(HubClient):
 
         self.wire = FakeWire(respond, clock)
         api: Api = make_api(self.wire, clock=clock)
-        self._assemble(api, HubUrls(), Names(clock))
+        self._assemble(api, HubUrls(), Remembered(clock))
 
     @property
     def paths(self) -> list[str]:
