@@ -264,7 +264,7 @@ def _look(
     return OverviewResult(
         title=seen.chosen.title,
         images=tuple(sorted((_with_trend(each, before, wanted) for each in images), key=lambda each: each.order)),
-        totals=tuple(TotalFacts(day=day, counts=wanted.counts(counts)) for day, counts in totals),
+        totals=tuple(TotalFacts(day=date.fromisoformat(day), counts=wanted.counts(counts)) for day, counts in totals),
         since=since,
         is_negative=is_failed,
         **common,

@@ -1,7 +1,7 @@
 """What `/hub cves` found, and how it is said."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import Field
 
@@ -82,10 +82,10 @@ class TotalFacts(Facts):
     """How many were open on a day.
 
     Attributes:
-        day: In UTC, `2026-11-21`.
+        day: In UTC.
     """
 
-    day: str
+    day: date
     counts: SeverityCounts
 
 
@@ -260,16 +260,13 @@ def _chart(result: OverviewResult) -> Chart | None:
     known = {each.day: each.counts for each in result.totals}
     if len(known) < FEWEST_DAYS:
         return None
-    first, last = (datetime.fromisoformat(each) for each in (min(known), max(known)))
-    every_day = [datetime.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
+    numbers = range(min(known).toordinal(), max(known).toordinal() + 1)
+    every_day = [date.fromordinal(number) for number in numbers]
     severities = [each for each in Wanted(result.view.severity).severities if each in _ALWAYS_SHOWN]
     series = tuple(
         Series(
             severity.value.capitalize(),
-            tuple(
-                float(known[day].get(severity, 0)) if (day := f"{each:%Y-%m-%d}") in known else None
-                for each in every_day
-            ),
+            tuple(float(known[each].get(severity, 0)) if each in known else None for each in every_day),
         )
         for severity in severities
     )
@@ -282,12 +279,11 @@ def _images(result: ImagesResult) -> Document:
     is_one = len(result.images) == 1
     title = _title(result.images[0].image if is_one else "")
     found = [(each, finding) for each in result.images for finding in each.findings or ()]
-    parts: list[Part] = [Listing(tuple(_summary(each, view, result.looked_at) for each in result.images))]
-    if not result.images:
-        parts = []
-    elif found:
+    summaries = tuple(_summary(each, view, result.looked_at) for each in result.images)
+    parts: list[Part] = [Paragraph(*summaries) if is_one else Listing(summaries)] if summaries else []
+    if found:
         rows = found[: view.limit]
-        parts.append(_finding_table(title, rows, view, has_image=not is_one))
+        parts.append(_finding_table(rows, view, has_image=not is_one))
         parts.append(Note(marked(_shown_of(len(rows), len(found), "finding"))))
     return Document(title, (*parts, *_rest(result, result.images, has_ages=False)))
 
@@ -303,9 +299,7 @@ def _summary(image: ImageFacts, view: View, now: datetime) -> Line:
     )
 
 
-def _finding_table(
-    title: str, found: Sequence[tuple[ImageFacts, FindingFacts]], view: View, *, has_image: bool
-) -> Table:
+def _finding_table(found: Sequence[tuple[ImageFacts, FindingFacts]], view: View, *, has_image: bool) -> Table:
     is_accepted = any(each.accepted_until for _, each in found)
     columns: list[tuple[str, Callable[[ImageFacts, FindingFacts], Inline]]] = []
     columns += [("Image", lambda image, _: Code(image.image))] * has_image
@@ -322,7 +316,7 @@ def _finding_table(
         columns.append(("Also called", lambda _, each: ", ".join(each.aliases) or NOTHING))
         columns += [("Accepted because", lambda _, each: each.reason or NOTHING)] * is_accepted
     rows = tuple(tuple(cell(image, each) for _, cell in columns) for image, each in found)
-    return Table(title, tuple(Column(name) for name, _ in columns), rows)
+    return Table("By package", tuple(Column(name) for name, _ in columns), rows)
 
 
 def _severity(each: FindingFacts) -> str:
@@ -348,13 +342,13 @@ def _which(result: WhichResult) -> Document:
     parts: list[Part] = [Paragraph(tuple(said))]
     if result.affected:
         rows = result.affected[: result.view.limit]
-        parts.append(_affected_table(title, rows, result.view))
+        parts.append(_affected_table(rows, result.view))
         if len(rows) < len(result.affected):
             parts.append(Note(marked(_shown_of(len(rows), len(result.affected), "row"))))
     return Document(title, (*parts, *_rest(result, ())))
 
 
-def _affected_table(title: str, rows: Sequence[AffectedFacts], view: View) -> Table:
+def _affected_table(rows: Sequence[AffectedFacts], view: View) -> Table:
     is_accepted = any(each.accepted_until for each in rows)
     columns: list[tuple[str, Callable[[AffectedFacts], Inline]]] = [
         ("Image", lambda each: Code(each.image)),
@@ -369,7 +363,7 @@ def _affected_table(title: str, rows: Sequence[AffectedFacts], view: View) -> Ta
         columns.append(("Source", lambda each: each.source))
     columns.append(("As of", lambda each: Moment(each.scanned_at)))
     cells = tuple(tuple(cell(each) for _, cell in columns) for each in rows)
-    return Table(title, tuple(Column(name) for name, _ in columns), cells)
+    return Table("By image and package", tuple(Column(name) for name, _ in columns), cells)
 
 
 def _accepted(accepted: Sequence[AcceptanceFacts]) -> Document:

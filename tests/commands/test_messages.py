@@ -24,6 +24,7 @@ from bot.governance.roles import Role
 from bot.images import ImageReference
 from bot.slack.render import render
 from commands import COMMANDS, tags
+from commands.digest import DigestResult
 from tests.support.blockkit import assert_valid_message, parsed_texts
 from tests.support.desk import Desk
 
@@ -125,10 +126,14 @@ def reports(draw: st.DrawFn) -> Report:
 
 def any_model(model: type[BaseModel]) -> st.SearchStrategy[Any]:
     """Return instances of a model with any values in all of its fields."""
-    fields = {
-        name: st.just(CHECKED[name]) if model is DigestFacts and name in CHECKED else any_value(field.annotation)
-        for name, field in model.model_fields.items()
-    }
+    fields = {name: any_value(field.annotation) for name, field in model.model_fields.items()}
+    fields |= {
+        name: st.none() | st.integers(0, 4_000) for name in fields if name.endswith("_days")
+    }  # As `read_age` reads.
+    if model is DigestFacts:
+        fields |= {name: st.just(value) for name, value in CHECKED.items()}
+    if model is DigestResult:
+        fields["digests"] = st.tuples(any_model(DigestFacts))  # What is done is done to one.
     return st.fixed_dictionaries(fields).map(lambda values: model.model_construct(**values))
 
 
