@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 _LOOK_EVERY_SECONDS = 0.25
 """How often it is looked at whether the process ends, while nothing else happens."""
-_MOST_UNCLAIMED = 200
+_MOST_UNCLAIMED = 32
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -1,8 +1,8 @@
 """How many requests go out side by side.
 
 Docker Hub tells with each answer how many requests are left until its next reset. Never more are on their way than
-that, less what background work leaves to people: so the end of a budget is met by one request, and not by twenty-four
-that are all refused. After a refusal half as many go out, and one more for each round that is answered.
+that, less what background work leaves to people: so the end of a budget is met by one request, and not by twenty that
+are all refused. After a refusal half as many go out, and one more for each round that is answered.
 
 Source: https://docs.docker.com/reference/api/hub/latest/#tag/rate-limiting
 """
@@ -13,8 +13,8 @@ from datetime import datetime
 
 from bot.hub.pacing import RESERVE, Budget
 
-MOST = 24
-"""So many at once make a thousand requests of 50 ms a matter of seconds; a person's browser opens a quarter of that."""
+MOST = 20
+"""So many at once make a thousand requests of 50 ms a matter of three seconds; each thread takes a megabyte."""
 
 
 class Width:
