@@ -46,7 +46,7 @@ TIPS = (
     ("/hub stale", "which images are older than they should be"),
     ("/hub cves", "which have known vulnerabilities, the worst first"),
     ("/hub digest now", "in #deploys: what would be said there at nine in the morning"),
-    ("/hub delete-tags acme/api --match 'pr-12*'", "what that would delete; nothing is deleted before two people say so"),
+    ("/hub delete-tags acme/api --match 'pr-12*'", "what that would delete; it takes two people to do it"),
 )
 WELCOME = """\
 Hub Bot is ready: open {url}

@@ -34,6 +34,10 @@ def test_a_newcomer_is_greeted_with_things_to_try(open_page: OpenPage) -> None:
             "/hub subscribe acme/api",
             "/hub diff acme/api:latest edge",
             "/hub trigger acme/api",
+            "/hub stale",
+            "/hub cves",
+            "/hub digest now",
+            "/hub delete-tags acme/api --match 'pr-12*'",
             "/hub trigger acme/billing",
             "/hub invite olga@acme.example --role owner",
         ]
@@ -57,6 +61,12 @@ def test_everything_that_the_welcome_suggests_works(open_page: OpenPage) -> None
 
     say(page, "/hub trigger acme/api")
     expect(answer(page, "acme/api (branch main)")).to_contain_text("Built by Docker Hub")
+
+    say(page, "/hub stale")
+    expect(answer(page, "Stale images of acme")).to_contain_text("acme/old-monolith:latest")
+
+    say(page, "/hub cves")
+    expect(answer(page, "Vulnerabilities of acme")).to_contain_text("By Docker Scout, now.")
 
 
 def test_a_typing_mistake_gets_the_nearest_verb(open_page: OpenPage) -> None:

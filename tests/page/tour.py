@@ -1,4 +1,4 @@
-"""Take the README's pictures from the real page: `make tour`.
+"""Take the README's pictures from the real page: `make tour`, or some of them: `python -m tests.page.tour digest`.
 
 Whoever changes what the page or an answer looks like runs it again, and looks at the result.
 """
@@ -18,26 +18,37 @@ from tests.support.waiting import wait_until
 
 DOCS = Path(__file__).parents[2] / "docs"
 WIDTH, HEIGHT, TALL = 1200, 760, 880
-ACTING_HEIGHT = 560
+ACTING_HEIGHT, DIGEST_HEIGHT = 560, 1160
+# Of a push for two platforms.
+WEBHOOKS = 5
 PATIENCE_MILLISECONDS = 15_000
 MEANWHILE_SECONDS = 1_260
 
 
-def main() -> int:
-    """Start the demo, take the pictures, and return the exit status."""
+def main(wanted: Sequence[str] = ()) -> int:
+    """Start the demo, take the pictures, and return the exit status.
+
+    Args:
+        wanted: Which: `talk`, `acting`, `digest`; none: all.
+    """
     path = chromium_path()
     if path is None:
         print("no Chromium is installed (Debian: apt-get install chromium)", file=sys.stderr)  # noqa: T201 - a program.
         return 1
     expect.set_options(timeout=PATIENCE_MILLISECONDS)
-    with running_demo() as demo, chromium(path) as browser:
-        take_tags(open_page(browser, demo, user="U0MIA", channel="C0DEPLOYS", theme="light", height=TALL))
-        take_thread(open_page(browser, demo, user="U0OMAR", channel="C0CREW", theme="dark"))
-        take_pushes(browser, demo)
-        # Another world: what was pushed before has no place in this one.
-    with running_demo() as demo, chromium(path) as browser:
-        take_acting(browser, demo)
+    takers = {"talk": take_talk, "acting": take_acting, "digest": take_digest}
+    for name in wanted or takers:
+        # Another world for each: what was pushed before has no place in it.
+        with running_demo() as demo, chromium(path) as browser:
+            takers[name](browser, demo)
     return 0
+
+
+def take_talk(browser: Browser, demo: RunningDemo) -> None:
+    """Picture answers and announcements."""
+    take_tags(open_page(browser, demo, user="U0MIA", channel="C0DEPLOYS", theme="light", height=TALL))
+    take_thread(open_page(browser, demo, user="U0OMAR", channel="C0CREW", theme="dark"))
+    take_pushes(browser, demo)
 
 
 def take_tags(page: Page) -> None:
@@ -117,6 +128,26 @@ def take_acting(browser: Browser, demo: RunningDemo) -> None:
     _put_side_by_side(browser, pictures, DOCS / "tour-acting.png")
 
 
+def take_digest(browser: Browser, demo: RunningDemo) -> None:
+    """Picture a morning on which there is something to tell."""
+    page = open_page(browser, demo, user="U0OMAR", channel="C0CREW", theme="light", height=DIGEST_HEIGHT)
+    say(page, "/hub digest set 09:00 --tz Europe/Berlin --namespace acme --images python:3.12")
+    expect(page.get_by_role("article").filter(has_text="Set: morning").last).to_be_visible()
+    digests = page.get_by_role("article").filter(has=page.get_by_role("button", name="All of it"))
+    for mornings in (1, 2):
+        demo.post("/clock", {"to": "tomorrow 09:00", "as": "U0OMAR"})
+        expect(digests).to_have_count(mornings)
+    demo.post("/hub", {"do": "publish_vulnerability", "severity": "CRITICAL"})
+    push(page, "acme/web", "latest", grow_percent=20)
+    # Those that came after the night would be another push.
+    wait_until(lambda: demo.seen_by("U0OMAR")["hub"]["webhooks_sent"] == WEBHOOKS)
+    page.get_by_role("button", name="Close controls").click()
+    demo.post("/clock", {"to": "tomorrow 09:00", "as": "U0OMAR"})
+    expect(digests).to_have_count(3)
+    rest(page)
+    page.screenshot(path=DOCS / "tour-digest.png")
+
+
 def _messages_with_the_bot(demo: RunningDemo, user: str) -> str:
     """Return the id of the conversation in which the bot writes to somebody, once it has."""
 
@@ -171,4 +202,4 @@ def rest(page: Page) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -76,6 +76,8 @@ def test_the_configuration_is_one_of_the_bots_and_its_triggers_work(sandbox: San
     configuration = parse(sandbox.configuration())
 
     assert configuration.protected.repositories == ("acme/billing",)
+    (digest,) = configuration.digests
+    assert (digest.channel, str(digest.at), digest.namespaces) == (seed.DEPLOYS, "09:00:00", ("acme",))
     triggers = {table.repository: table.read()[1].get_secret_value() for table in configuration.builds}
     assert list(triggers) == ["acme/api", "acme/billing"]
     assert [requests.post(url, json={}, timeout=5).status_code for url in triggers.values()] == [202, 202]

@@ -559,3 +559,21 @@ def test_a_request_for_a_build_can_be_forgotten(page: PageOfTests) -> None:
     page.post("/hub", {"do": "build_farm", "state": "working"})
     trigger(page, "acme/web")
     assert builds_of(page, "acme/web")["last"] == [{"tag": "latest", "state": "queued"}]
+
+
+def test_a_vulnerability_becomes_known_in_all_that_has_the_package_until_it_is_built_anew(page: PageOfTests) -> None:
+    scout, state = page.sandbox.hub.scout, page.sandbox.hub.state
+
+    def has_it(repository: str) -> bool:
+        digest = state.repository(repository).tags["latest"].images[0].digest or ""
+        return published["id"] in {each.id for each in scout.findings(digest)}
+
+    published = page.post("/hub", {"do": "publish_vulnerability", "severity": "CRITICAL"}).json()
+    another = page.post("/hub", {"do": "publish_vulnerability", "severity": "LOW"}).json()
+
+    assert (published["package"], published["repositories"]) == ("openssl", 17)
+    assert another["id"] != published["id"]
+    assert (has_it("acme/web"), has_it("acme/cache")) == (True, False)
+    page.post("/hub", {"do": "push_tag", "repository": "acme/web", "tag": "latest", "platforms": ["linux/amd64"]})
+    assert not has_it("acme/web")
+    assert page.post("/hub", {"do": "publish_vulnerability", "severity": "AWFUL"}).status_code == 400
