@@ -46,6 +46,7 @@ class ChangeResult(Result):
         shown: Exactly what is sent, a line each.
         state: How far it is; None: nothing was asked for yet.
         change_id: What it is called; None: nothing was asked for yet.
+        goes_on: Whether it was only begun, and goes on in the background.
         sentence: What came of it; may be empty.
         approvers: Who can approve it, by user id, where somebody has to.
         expires_at: Until when (UTC).
@@ -56,6 +57,7 @@ class ChangeResult(Result):
     shown: tuple[str, ...]
     state: State | None = None
     change_id: str | None = None
+    goes_on: bool = False
     sentence: str = ""
     approvers: tuple[str, ...] = ()
     expires_at: datetime | None = None
@@ -121,6 +123,7 @@ def result_of(change: Change, *, approvers: frozenset[str] = frozenset(), notes:
         shown=change.proposal.shown,
         state=change.state,
         change_id=change.id,
+        goes_on=bool(change.outcome and change.outcome.goes_on),
         sentence=change.outcome.sentence if change.outcome else "",
         approvers=tuple(sorted(approvers)) if change.state is State.REQUESTED else (),
         expires_at=change.expires_at,
@@ -138,7 +141,8 @@ def render(result: ChangeResult, *, heading: str = "") -> Document:
     notes = tuple(Note(marked(note)) for note in result.notes)
     if result.state is None:
         return Document(result.summary, (CodeBlock("\n".join(result.shown)), *notes))
-    came_of_it = heading or f"{_HEADINGS.get(result.state, result.state)}: {result.summary}."
+    state = "Begun" if result.goes_on else _HEADINGS.get(result.state, result.state)
+    came_of_it = heading or f"{state}: {result.summary}."
     said: list[Part] = [Paragraph(line(came_of_it))]
     if result.sentence:
         said.append(Paragraph(marked(result.sentence)))

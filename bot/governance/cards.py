@@ -92,7 +92,8 @@ def tell(connection: Connection, change: Change, outcome: Outcome, now: datetime
     rewrite(connection, change.workspace, change.id, now)
     if not is_awaited:
         by = line(", approved by ", Named(change.decided_by)) if change.decided_by else ()
-        said = (f"{_TOLD[outcome.state]}: {change.proposal.summary}", *by, ". ", *marked(outcome.sentence))
+        told = "Begun" if outcome.goes_on else _TOLD[outcome.state]
+        said = (f"{told}: {change.proposal.summary}", *by, ". ", *marked(outcome.sentence))
         _tell(connection, change, said, now)
 
 
@@ -136,7 +137,11 @@ def document_of(change: Change) -> Document:
     if change.outcome:
         parts.append(Paragraph(marked(change.outcome.sentence)))
     parts.append(Note(line(change.id)))
-    return Document(_TITLES[change.state] if change.approval_reason else proposal.summary, tuple(parts))
+    return Document(_title(change) if change.approval_reason else proposal.summary, tuple(parts))
+
+
+def _title(change: Change) -> str:
+    return "Approved and begun" if change.outcome and change.outcome.goes_on else _TITLES[change.state]
 
 
 def _facts(change: Change) -> list[tuple[str, Line]]:

@@ -1,7 +1,7 @@
 """Changes, as rows. Each step is one conditional update: of several who try it, one gets through."""
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -247,5 +247,9 @@ def _read(row: Row[Any]) -> Change:
         decided_at=row.decided_at,
         started_at=row.started_at,
         ended_at=row.ended_at,
-        outcome=Outcome(state, row.outcome["sentence"], row.outcome["answer"]) if row.outcome else None,
+        outcome=_outcome(state, row.outcome) if row.outcome else None,
     )
+
+
+def _outcome(state: State, kept: Mapping[str, Any]) -> Outcome:
+    return Outcome(state, kept["sentence"], kept["answer"], goes_on=kept.get("goes_on", False))

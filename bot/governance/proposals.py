@@ -108,15 +108,17 @@ class Outcome:
         state: `done`, `failed` or `unknown`.
         sentence: The same for people, with what to do about it.
         answer: What the other side said, as JSON without secrets; None: nothing.
+        goes_on: Whether it was only begun: long work goes on with it, and tells itself how it ends.
     """
 
     state: State
     sentence: str
     answer: JsonValue = None
+    goes_on: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return it as it is stored."""
-        return {"sentence": self.sentence, "answer": self.answer}
+        return {"sentence": self.sentence, "answer": self.answer, "goes_on": self.goes_on}
 
 
 @dataclass(frozen=True)
