@@ -68,7 +68,7 @@ from bot.store.errors import StoreUnavailableError
 from bot.store.migrations import upgrade
 from bot.store.workspaces import HOME
 from bot.terminal import Terminal, make_console
-from bot.web.audience import Audiences
+from bot.web.audience import Audience, Audiences
 from bot.web.front import SlackFront
 from bot.web.health import Check, Health, requires
 from bot.web.routes import build_routes
@@ -149,7 +149,7 @@ class Application:
             home=build_home(settings, self._parts, self._store),
         )
         self._socket = self._build_socket()
-        self._health = Health(self._checks(), clock)
+        self._health = Health(self._checks())
         is_http = settings.slack_signing_secret is not None
         requests = self._front.http(_value(settings.slack_signing_secret)) if is_http else None
         self._server = WebServer(build_routes(self._health, requests, self._webhooks()), settings.host, settings.port)
@@ -169,6 +169,7 @@ class Application:
         upgrade(self._store)
         if not self._store.is_shared:
             self._parts.governance.orphan()
+            self._parts.fleet.orphan()
         followed = as_code.follow_file(self._parts.pushes.subscribing.subscriptions, self._wanted)
         if not followed.is_empty:
             counts = {name: len(getattr(followed, name)) for name in ("added", "changed", "removed")}
@@ -224,9 +225,15 @@ class Application:
             "changes": self._changes,
             "builds": Follower(store, builds, self._hub, after_commit=wake),
             "build_watches": Watcher(store, builds, listeners, after_commit=wake),
-            "digests": DigestLoop(store, replace(knowledge, ask=ask), after_commit=wake),
+            "digests": DigestLoop(
+                store, replace(knowledge, ask=ask), is_read_outside=self._is_read_outside, after_commit=wake
+            ),
             "fleet": FleetLoop(
-                self._parts.fleet, self._hub, self._clock, partial(watched_images, self._settings, store)
+                self._parts.fleet,
+                self._hub,
+                self._clock,
+                partial(watched_images, self._settings, store),
+                after_look=vulnerabilities.wake,
             ),
             "vulnerabilities": vulnerabilities,
             "jobs": JobLoop(store, self._parts.jobs.kinds, self._clock, after_commit=wake),
@@ -251,6 +258,9 @@ class Application:
 
     def _kept_back_from(self, channel: str) -> str:
         return self._audiences.of(channel).value
+
+    def _is_read_outside(self, channel: str) -> bool:
+        return self._audiences.of(channel) is Audience.OTHERS
 
     def _checks(self) -> Sequence[Check]:
         outside = [

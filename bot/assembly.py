@@ -150,7 +150,7 @@ def assemble(
     egress = _egress(settings)
     providers = all_providers(egress, hub, clock)
     setups = Setups(store, vault, _builds_of(configuration, providers))
-    fleet = Fleet(store, hub, clock)
+    fleet = Fleet(store, hub, clock, own_namespaces=settings.own_namespaces)
     stale_rules = StaleRules(store, configuration.stale.configured())
     bases = Bases(store, fleet, Contents(store, hub), stale_rules)
     scanner = _scanner(settings, clock)
@@ -259,9 +259,9 @@ def build_home(settings: Settings, parts: Parts, store: Store) -> HomePage:
     namespaces = settings.own_namespaces
 
     def digests(connection: Connection) -> Iterator[DigestWords]:
-        now = store.now(connection)
-        for each in rows.every(connection, HOME):
-            is_paused = each.paused_until is not None and each.paused_until > now
+        for each in rows.listed(connection, HOME):
+            # What is due at the very end of a pause, or later, comes.
+            is_paused = each.paused_until is not None and each.paused_until > each.due.at
             words = f"{each.wish.name}, {each.wish.schedule}"
             yield DigestWords(each.wish.channel, words, None if is_paused else each.due.at, each.created_by)
 
@@ -276,6 +276,7 @@ def build_refreshing(settings: Settings, parts: Parts, store: Store, hub: HubCli
         parts.vulnerabilities.choosing.with_sources(sources),
         clock,
         scopes=lambda: watched_images(settings, store),
+        contents=Contents(store, hub.once()),
         on_stop=parts.scanner.stop if parts.scanner else lambda: None,
     )
 
@@ -391,7 +392,8 @@ def _digests(
             tags, _ = vulnerabilities.standing_for(scope)
             vulnerabilities.look(tags, seconds=_SECONDS_FOR_DIGEST, progress=tell)
 
-    knowledge = Knowledge(all_parts(stale_rules.limits, configuration.thresholds.of), is_fresh, ask=ask, look=look)
+    parts = all_parts(stale_rules.limits, configuration.thresholds.of, has_vulnerabilities=not vulnerabilities.is_off)
+    knowledge = Knowledge(parts, is_fresh, ask=ask, look=look)
     return Digests(store, knowledge, post=post, update=update, zone_of_person=partial(zone_of_person, slack))
 
 

@@ -90,9 +90,9 @@ def _place(where: Sequence[int | str], found: Mapping[str, Any]) -> str:
         inner = _inside(value, part)
         if isinstance(part, int):
             table, key = (table, f"{key}, entry {part + 1}") if key else (f"[{table}] no. {part + 1}", key)
-        elif isinstance(inner, dict) and not table.endswith(tuple("0123456789")):
-            table = f"[{f'{table[1:-1]}.' if table else ''}{_bare(part)}]"
-        elif isinstance(inner, list) and inner and isinstance(inner[0], dict):
+        elif (isinstance(inner, dict) and not table.endswith(tuple("0123456789"))) or (
+            isinstance(inner, list) and inner and isinstance(inner[0], dict)
+        ):
             table = f"[{f'{table[1:-1]}.' if table else ''}{_bare(part)}]"
         else:
             key = f"{key}, `{_bare(part)}`"

@@ -3,6 +3,8 @@
 Everybody in the workspace may look. Operators accept a vulnerability until some day, and take that back.
 """
 
+import difflib
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -27,15 +29,16 @@ from bot.chat.cves import (
 from bot.chat.image_targets import Target
 from bot.chat.parameters import NamespaceType, flag, limit_option, row_limit, text_option
 from bot.chat.vulnerabilities import AcceptanceFacts, AffectedFacts, ImageFacts, SourceFacts, UncheckedFacts, Wanted
-from bot.errors import UsageError, UserError
+from bot.errors import RateLimitedError, UsageError, UserError
+from bot.fleet.looking import Area
 from bot.fleet.model import Scope, TagSnapshot, Unchecked
 from bot.fleet.service import Fleet
 from bot.fleet.vulnerabilities.acceptances import EVERY_IMAGE, LONGEST_REASON, check_vulnerability
 from bot.fleet.vulnerabilities.model import Severity
 from bot.fleet.vulnerabilities.service import NOT_DETAILED, Looked, Vulnerabilities, image_glob
 from bot.governance.roles import Role
-from bot.images import InvalidReferenceError
-from bot.words import quoted
+from bot.images import OFFICIAL_NAMESPACE, InvalidReferenceError
+from bot.words import nearest, quoted
 
 DEFAULT_LIMIT = 25
 NO_DATABASE = "Nothing is known of images here: there is no database. Set `HUB_BOT_DATABASE_URL`."
@@ -46,6 +49,9 @@ SECONDS_IN_SLACK = 15.0
 """How long somebody waits for what is not known yet. What is missing then, the daily look finds out."""
 _ONE_DAY = timedelta(days=1)
 _ACCEPTING = ("until", "for", "reason")
+_VERBS = ("accept", "unaccept", "accepted")
+_OF_DATABASE = re.compile(r"(?:CVE-\d|GHSA-\w{4}-)", re.IGNORECASE)
+_MISSPELLED = 0.8
 
 Action = Literal["look", "which", "accept", "unaccept", "accepted"]
 
@@ -94,7 +100,29 @@ def parse(values: Mapping[str, Any]) -> CvesArguments:
         case ("accept" | "unaccept" as verb, *_):
             raise UsageError(f"`cves {verb}` needs one vulnerability.", example=ACCEPT_EXAMPLE.replace("accept", verb))
         case words:
+            _check_verb(words)
             return _parse_look(words, values)
+
+
+def _check_verb(words: tuple[str, ...]) -> None:
+    """Refuse what was meant to be something else than a look, before anything is asked for it.
+
+    Raises:
+        UsageError: A vulnerability stands where images do, or a verb is misspelled.
+    """
+    named = next((word for word in words if _OF_DATABASE.match(word)), "")
+    likely = nearest(words[0], _VERBS) if words else ""
+    if named and len(words) > 1:
+        verb = likely if likely in {"accept", "unaccept"} else ""
+        suggestion = f"/hub cves {verb} {named}" if verb else ""
+        problem = f"`cves` does not know {quoted(words[0])}; it can `accept` and `unaccept` a vulnerability."
+        raise UsageError(problem, suggestion=suggestion, example=ACCEPT_EXAMPLE)
+    if named:
+        problem = f"{quoted(named)} is a vulnerability, and no image."
+        raise UsageError(problem, suggestion=f"/hub cves --which {named.upper()}", example=EXAMPLE)
+    if len(words) == 1 and difflib.SequenceMatcher(None, words[0].lower(), "accepted").ratio() >= _MISSPELLED:
+        problem = f"`cves` does not know {quoted(words[0])}; an image of that name needs its namespace."
+        raise UsageError(problem, suggestion="/hub cves accepted", example=EXAMPLE)
 
 
 _LOOKING = ("severity", "fixable", "new", "which", "check", "limit", "all", "wide", "namespace")
@@ -107,7 +135,9 @@ def _parse_accept(name: str, values: Mapping[str, Any]) -> CvesArguments:
         raise UsageError("`cves accept` needs `--reason`: why it is no danger.", example=ACCEPT_EXAMPLE)
     if len(reason) > LONGEST_REASON:
         raise UsageError(f"The reason is too long: {LONGEST_REASON} characters at most.", example=ACCEPT_EXAMPLE)
-    if bool(values["until"]) == bool(values["for"]):
+    if values["for"] == timedelta():
+        raise UsageError("`--for` needs more than no time at all.", example=ACCEPT_EXAMPLE)
+    if (values["until"] is None) == (values["for"] is None):
         raise UsageError("`cves accept` needs either `--until` a day or `--for` a time.", example=ACCEPT_EXAMPLE)
     return CvesArguments(
         action="accept",
@@ -151,7 +181,7 @@ def _refuse(values: Mapping[str, Any], *names: str) -> None:
         UsageError: One was given.
     """
     for name in names:
-        if values[name]:
+        if values[name] not in {None, False}:
             raise UsageError(f"`--{name}` does not belong there.", example=EXAMPLE)
 
 
@@ -326,8 +356,11 @@ class _Seen:
         return areas[0].namespace if len(areas) == 1 and areas[0].pattern == "*" and not self.chosen.images else ""
 
     def add_watched(self) -> None:
-        """Add what is looked at daily."""
-        self._add(*self._vulnerabilities.standing_for(self._vulnerabilities.watched))
+        """Add what is looked at daily, but for the namespaces that were just listed."""
+        watched = self._vulnerabilities.watched
+        listed = {area.namespace for area in self.chosen.areas if area.pattern == "*"}
+        others = tuple(each for each in watched.namespaces if each not in listed)
+        self._add(*self._vulnerabilities.standing_for(Scope(others, watched.images)))
 
     def look(self, *, has_findings: bool) -> Looked:
         """Return what is known of them, and ask about what is not for as long as somebody can wait."""
@@ -345,23 +378,57 @@ class _Seen:
             "sources": tuple(SourceFacts.of(name, choice) for name, choice in sorted(looked.choices.items())),
             "notes": image_targets.notes_on(self.chosen, [each.subject for each in self._unchecked], self._context),
             "looked_at": looked.looked_at,
+            "gaps": tuple(
+                UncheckedFacts(subject=each.tag.reference, why=each.scan.gaps)
+                for each in looked.images
+                if each.scan is not None and each.scan.gaps
+            ),
             "view": View(**{name: getattr(self._arguments, name) for name in View.model_fields}),
         }
 
     def _find(self) -> None:
         fleet = _fleet_of(self._context)
         for area in self.chosen.areas:
-            fleet.sweep(area.namespace, hub=self._context.hub, progress=self._context.progress)
-            tags, unchecked = self._vulnerabilities.standing_for(Scope(namespaces=(area.namespace,)))
-            self._add((tag for tag in tags if fnmatchcase(tag.repository.name, area.pattern)), unchecked)
+            self._find_in(area, fleet)
         if self.chosen.images:
             there, missing = fleet.images(self.chosen.images, hub=self._context.hub)
             self._add((there[each] for each in self.chosen.images if each in there), missing)
+
+    def _find_in(self, area: Area, fleet: Fleet) -> None:
+        """Find the tags that stand for some repositories: by one listing, and the newest tags of what has changed.
+
+        Of repositories that the list should have and lacks, what was known before is looked at.
+
+        Raises:
+            HubError: The only namespace that was asked about is not listed, and nothing is known of it.
+        """
+        namespace, hub, tell = area.namespace, self._context.hub, self._context.progress
+        listed = fleet.listing(namespace, hub=hub, progress=tell)
+        names = [each.name for each in listed.repositories if fnmatchcase(each.name.name, area.pattern)]
+        unchecked = [each for each in listed.unchecked if _is_about(each, area)]
+        if not isinstance(listed.error, RateLimitedError):
+            unchecked += fleet.read(names, hub=hub, progress=tell).missed
+        tags, noted = self._vulnerabilities.standing_for(Scope(namespaces=(namespace,)))
+        subjects = {each.subject for each in unchecked}
+        is_cut_short = listed.error is not None or namespace in subjects
+        meant = {*names, *(tag.repository for tag in tags if is_cut_short or tag.repository.familiar in subjects)}
+        there = [tag for tag in tags if tag.repository in meant and fnmatchcase(tag.repository.name, area.pattern)]
+        if listed.error is not None and not there and len(self.chosen.areas) == 1 and not self.chosen.images:
+            raise listed.error
+        known = {name.familiar for name in meant} - subjects
+        self._add(there, [*unchecked, *(each for each in noted if each.subject in known and _is_about(each, area))])
 
     def _add(self, tags: Iterable[TagSnapshot], unchecked: Iterable[Unchecked]) -> None:
         for tag in tags:
             self._tags.setdefault(tag.reference, tag)
         self._unchecked.update(dict.fromkeys(unchecked))
+
+
+def _is_about(unchecked: Unchecked, area: Area) -> bool:
+    """Return whether it is about the area, all of the namespace, or a repository with a fitting name."""
+    name = unchecked.subject.rpartition("/")[2]
+    is_whole = area.namespace != OFFICIAL_NAMESPACE and name == unchecked.subject
+    return is_whole or fnmatchcase(name, area.pattern)
 
 
 def _which(arguments: CvesArguments, context: Context, vulnerabilities: Vulnerabilities) -> WhichResult:

@@ -4,22 +4,24 @@ A person sees first what would go, what is spared and why, then types the reposi
 another admin approves. Then a job deletes them one by one, and says what came of each.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import click
 from pydantic import BaseModel, ConfigDict
 
-from bot.ages import read_age
 from bot.chat import changing
 from bot.chat import jobs as job_answers
 from bot.chat.changing import ChangeArguments, ChangeResult, governance_of
 from bot.chat.command import Command, Context, Group
+from bot.chat.following import following
 from bot.chat.forms import Field, FieldKind, Form, InputNeeded
 from bot.chat.jobs import JobResult, jobs_of
 from bot.chat.lookup import Found, find_repository
-from bot.chat.parameters import flag
+from bot.chat.parameters import AgeType, flag
 from bot.chat.progress import telling_progress
 from bot.chat.stale_rules import rules_of
 from bot.chat.tag_facts import digest_cell
@@ -52,20 +54,24 @@ from bot.fleet.rows import tag_snapshot
 from bot.fleet.staleness import Limits, check_pattern
 from bot.governance.proposals import Change, Proposal, State
 from bot.governance.roles import Role
+from bot.hub.tags import Order, order_of
 from bot.images import ImageReference, InvalidReferenceError, RepositoryName, check_tag
-from bot.words import quoted
+from bot.words import nearest, quoted
 
 EXAMPLE = "/hub delete-tags acme/api --match 'pr-*' --older 30d"
 IMAGES_STAY = (
     "Docker Hub keeps images without a tag, and counts their storage, until they are deleted on its site under Image "
     "Management."
 )
-SHARED = "{} of them point to an image that a tag points to which stays: of these no storage is freed."
+SHARED = "{} of them {} to an image that a tag points to which stays: {} no storage is freed."
+NEVER_PULLED = "Of {} of them Docker Hub tells no pull, though it does of other tags: nobody has pulled {}, it seems."
 NOTHING = "There is nothing to delete of {}."
+NOTHING_READ = "There is nothing to delete among the {:,} tags of {} that were read."
 TOO_MANY = "At most {:,} tags are deleted at once: these are the oldest, and the same command again gives the rest."
-FOLLOWED = "How it goes on, and what came of each, is in a message here."
-FOLLOWED_DIRECTLY = "How it goes on, and what came of each, is in a direct message to you."
-KEPT_BACK = "How it goes on, and what came of each, is in a direct message to you, because {}."
+TOO_MANY_READ = "At most {:,} tags are deleted at once: these are the oldest of those that were read."
+OLDEST_READ = "What was read are the oldest: the same command again, when they are gone, reads on."
+FOLLOWED = "How it goes on, and what came of each, is {}."
+IF_CLOSED = "Where I cannot post, it is in a direct message to you."
 ONLY_IN_TERMINAL = "Here the bot goes on by itself; `resume` is for a terminal."
 _NOTHING = "–"
 _MOST_KEPT = 10_000
@@ -74,6 +80,9 @@ _LONGEST_LIST = 100_000
 
 Action = Literal["delete", "show", "stop", "resume", "jobs"]
 _ABOUT_JOBS: Mapping[str, Action] = {"show": "show", "stop": "stop", "resume": "resume", "jobs": "jobs"}
+
+_ABOUT_ONE, _ABOUT_ALL = ("show", "stop", "resume"), ("jobs", "resume")
+_ID = re.compile(r"(?:job|chg)_\w+", re.ASCII)
 
 
 class DeleteTagsArguments(ChangeArguments):
@@ -174,6 +183,7 @@ def parse(values: Mapping[str, Any]) -> DeleteTagsArguments:
     action = _ABOUT_JOBS.get(words[0].lower())
     if action is not None:
         return _about_job(action, words[1:], has_rule=has_rule)
+    _suggest_action(words, has_rule=has_rule)
     image = _image(words[0])
     named = ((image.tag,) if image.tag else ()) + tuple(map(_tag, words[1:]))
     if named and has_rule:
@@ -182,8 +192,8 @@ def parse(values: Mapping[str, Any]) -> DeleteTagsArguments:
         image=image.bare,
         tags=tuple(dict.fromkeys(named)),
         match=_pattern(values["match"]),
-        older=_age(values["older"]),
-        not_pulled=_age(values["not_pulled"]),
+        older=values["older"],
+        not_pulled=values["not_pulled"],
         keep=values["keep"],
         stale=values["stale"],
     )
@@ -196,6 +206,27 @@ def _about_job(action: Action, words: Sequence[str], *, has_rule: bool) -> Delet
         takes = "one job, like `job_5f1c2d3e4a5b`" if needs_one else "nothing else"
         raise UsageError(f"`delete-tags {action}` takes {takes}.", example="/hub delete-tags show job_5f1c2d3e4a5b")
     return DeleteTagsArguments(action=action, which=words[0] if words else "")
+
+
+def _suggest_action(words: Sequence[str], *, has_rule: bool) -> None:
+    """Refuse what is meant for a job, where the first word is misspelt; it might be an image of that name otherwise.
+
+    Raises:
+        UsageError: It is.
+    """
+    first, rest = words[0], words[1:]
+    if has_rule or len(rest) > 1 or set("/:@") & set(first):
+        return
+    is_about_one = bool(rest) and _ID.fullmatch(rest[0]) is not None
+    likely = nearest(first.lower(), _ABOUT_ONE if is_about_one else _ABOUT_ALL)
+    if is_about_one or (likely and not rest):
+        known = ", ".join(quoted(each) for each in _ABOUT_JOBS)
+        raise UsageError(
+            f"`delete-tags` does not know {quoted(first)}: of jobs it knows {known}. An image is written with its "
+            "namespace here.",
+            suggestion=" ".join(filter(None, ("/hub delete-tags", likely, *rest))) if likely else "",
+            example=EXAMPLE,
+        )
 
 
 def _image(word: str) -> ImageReference:
@@ -220,13 +251,6 @@ def _tag(word: str) -> str:
 def _pattern(word: str | None) -> str | None:
     try:
         return None if word is None else check_pattern(word)
-    except ValueError as error:
-        raise UsageError(str(error), example=EXAMPLE) from error
-
-
-def _age(word: str | None) -> timedelta | None:
-    try:
-        return None if word is None else read_age(word)
     except ValueError as error:
         raise UsageError(str(error), example=EXAMPLE) from error
 
@@ -264,26 +288,42 @@ def _preview(arguments: DeleteTagsArguments, context: Context) -> DeleteTagsResu
     context.hub.tags.require_right_to_delete(found.name.namespace)
     repository = context.hub.repositories.get(found.name)
     protection = Protection(governance_of(context).policy.tags, repository.immutable_tags_settings)
-    tags, shortfall = _read(found.name, names, context)
+    read = _read(found.name, names, context)
     if names:
-        selection = picking.select_named(tags, names, protection)
+        selection = picking.select_named(read.tags, names, protection)
     else:
         limits = _limits(found.name, context) if arguments.stale else None
         rule = Rule(arguments.match, arguments.older, arguments.not_pulled, arguments.keep, limits)
-        selection = picking.select_by_rule(tags, rule, protection, context.clock.now())
-    return _shown(arguments, context, found, selection, shortfall)
+        selection = picking.select_by_rule(read.tags, rule, protection, context.clock.now())
+    return _shown(arguments, context, found, selection, read)
 
 
-def _read(name: RepositoryName, names: Sequence[str], context: Context) -> tuple[list[TagSnapshot], str]:
-    """Return all tags as they are now, and what is missing of them; those that were named in any case."""
-    listing = context.hub.tags.list(name)
+@dataclass(frozen=True)
+class _Read:
+    """The tags of a repository.
+
+    Attributes:
+        tags: As they are now; those that were named in any case.
+        shortfall: What is missing, as a sentence; empty: nothing.
+        are_oldest: Whether nothing is missing but newer tags.
+    """
+
+    tags: Sequence[TagSnapshot]
+    shortfall: str
+    are_oldest: bool
+
+
+def _read(name: RepositoryName, names: Sequence[str], context: Context) -> _Read:
+    listing = context.hub.tags.oldest(name)
     read_at = context.clock.now()
-    tags = {tag.name: tag_snapshot(name, tag, read_at) for tag in telling_progress(listing, "tags", context)}
+    found = list(telling_progress(listing, "tags", context))
+    tags = {tag.name: tag_snapshot(name, tag, read_at) for tag in found}
     if not listing.is_complete:
         for each in names:
             if each not in tags:
                 tags[each] = _read_one(name, each, context)
-    return [tag for tag in tags.values() if tag is not None], listing.shortfall
+    known = [tag for tag in tags.values() if tag is not None]
+    return _Read(known, listing.shortfall, listing.is_complete or order_of(found) is Order.OLDEST_FIRST)
 
 
 def _read_one(name: RepositoryName, tag: str, context: Context) -> TagSnapshot | None:
@@ -294,20 +334,22 @@ def _read_one(name: RepositoryName, tag: str, context: Context) -> TagSnapshot |
 
 
 def _shown(
-    arguments: DeleteTagsArguments, context: Context, found: Found, selection: Selection, shortfall: str
+    arguments: DeleteTagsArguments, context: Context, found: Found, selection: Selection, read: _Read
 ) -> DeleteTagsResult:
     doomed = selection.doomed[:MOST_TAGS]
-    notes = [found.reading, shortfall]
+    size_bytes = None if read.shortfall else selection.size_bytes  # What was not read may keep any of these images.
+    notes = [found.reading, read.shortfall]
     if len(doomed) < len(selection.doomed):
-        notes.append(TOO_MANY.format(MOST_TAGS))
+        notes.append((TOO_MANY if read.are_oldest else TOO_MANY_READ).format(MOST_TAGS))
+    elif doomed and read.shortfall and read.are_oldest and arguments.has_rule:
+        notes.append(OLDEST_READ)
     if not doomed:
-        result = ChangeResult(
-            summary=NOTHING.format(found.name.familiar), shown=(), notes=tuple(filter(None, notes)), is_negative=True
-        )
-        return _with_tags(result, found.name, selection, doomed)
-    shared = sum(tag.name in selection.shared for tag in doomed)
-    notes += [SHARED.format(f"{shared:,}") if shared else "", IMAGES_STAY]
-    channel, _ = _where(context)
+        name = found.name.familiar
+        summary = NOTHING_READ.format(len(read.tags), name) if read.shortfall else NOTHING.format(name)
+        result = ChangeResult(summary=summary, shown=(), notes=tuple(filter(None, notes)), is_negative=True)
+        return _with_tags(result, found.name, selection, doomed, size_bytes)
+    notes += [*_warnings(doomed, selection), IMAGES_STAY]
+    channel = following(context).channel
     order = DeletionOrder(repository=str(found.name), tags=tuple(DoomedTag.of(tag) for tag in doomed), channel=channel)
     result = changing.carry_out(
         arguments,
@@ -316,11 +358,26 @@ def _shown(
         label=f"Delete {order.how_many}",
         notes=tuple(filter(None, notes)),
     )
-    return _with_tags(result, found.name, selection, doomed)
+    return _with_tags(result, found.name, selection, doomed, size_bytes)
+
+
+def _warnings(doomed: Sequence[TagSnapshot], selection: Selection) -> Iterator[str]:
+    """Yield what nobody might expect of the tags that go, a sentence each."""
+    shared = sum(tag.name in selection.shared for tag in doomed)
+    if shared:
+        is_one = shared == 1
+        yield SHARED.format(f"{shared:,}", "points" if is_one else "point", "of it" if is_one else "of these")
+    unpulled = sum(tag.pulled_at is None for tag in doomed)
+    if unpulled:
+        yield NEVER_PULLED.format(f"{unpulled:,}", "it" if unpulled == 1 else "them")
 
 
 def _with_tags(
-    result: ChangeResult, name: RepositoryName, selection: Selection, doomed: Sequence[TagSnapshot]
+    result: ChangeResult,
+    name: RepositoryName,
+    selection: Selection,
+    doomed: Sequence[TagSnapshot],
+    size_bytes: int | None,
 ) -> DeleteTagsResult:
     shared = selection.shared
     return DeleteTagsResult(
@@ -338,7 +395,7 @@ def _with_tags(
             for tag in doomed
         ),
         spared=tuple(SparedFacts(name=each.name, why=each.why) for each in selection.spared),
-        size_bytes=selection.size_bytes,
+        size_bytes=size_bytes,
     )
 
 
@@ -347,8 +404,11 @@ def _carry_out(arguments: DeleteTagsArguments, context: Context, agreed: Proposa
     order = DeletionOrder.model_validate(agreed.request)
     if result.state is State.DONE and context.place is None:
         return job_answers.finish_jobs((job_answers.find_job(str(result.change_id), context),), context)
-    _, follow_up = _where(context)
-    notes = (*result.notes, follow_up) if result.state is State.DONE else result.notes
+    seen = following(context)
+    follow_up = [FOLLOWED.format(seen.where)]
+    if context.place is not None and seen.channel == context.place.channel:
+        follow_up.append(IF_CLOSED)
+    notes = (*result.notes, " ".join(follow_up)) if result.state is State.DONE else result.notes
     told = {**dict(result), "notes": notes}
     return DeleteTagsResult(**told, repository=order.repository, doomed=_agreed(order))
 
@@ -429,19 +489,6 @@ def _limits(name: RepositoryName, context: Context) -> Limits:
     return Limits(tuple(once.values()), rules.default)
 
 
-def _where(context: Context) -> tuple[str | None, str]:
-    """Return where the job is shown, and a sentence about it."""
-    if context.place is None:
-        return None, ""
-    if context.place.channel.startswith("D"):
-        # Perhaps one of two people, in which the bot has no say.
-        return context.place.user_id, FOLLOWED_DIRECTLY
-    kept_back = context.kept_back_from(context.place.channel)
-    if kept_back:
-        return context.place.user_id, KEPT_BACK.format(kept_back)
-    return context.place.channel, FOLLOWED
-
-
 def render(result: DeleteTagsResult | JobResult) -> Document:
     """Say what would be deleted and what is spared, or what came of it."""
     if isinstance(result, JobResult):
@@ -480,9 +527,12 @@ def _tables(result: DeleteTagsResult) -> list[Part]:
     tables: list[Part] = []
     if result.doomed:
         has_shares = any(tag.shares_with for tag in result.doomed)
-        titles = ("Tag", "Pushed", "Pulled", "Size", "Digest", *(("Same image as",) if has_shares else ()))
+        # Nobody wrote down the sizes of what was agreed on.
+        has_sizes = any(tag.size_bytes is not None for tag in result.doomed)
+        sizes, shares = ("Size",) * has_sizes, ("Same image as",) * has_shares
+        titles = ("Tag", "Pushed", "Pulled", *sizes, "Digest", *shares)
         columns = tuple(Column(title, numeric=title == "Size") for title in titles)
-        rows = tuple(_row(tag, has_shares=has_shares) for tag in result.doomed)
+        rows = tuple(_row(tag, has_sizes=has_sizes, has_shares=has_shares) for tag in result.doomed)
         tables.append(Table(f"Tags of {result.repository} to delete", columns, rows))
     if result.spared:
         spared: tuple[tuple[Inline, ...], ...] = tuple(
@@ -492,10 +542,10 @@ def _tables(result: DeleteTagsResult) -> list[Part]:
     return tables
 
 
-def _row(tag: DoomedFacts, *, has_shares: bool) -> tuple[Inline, ...]:
+def _row(tag: DoomedFacts, *, has_sizes: bool, has_shares: bool) -> tuple[Inline, ...]:
+    sizes: tuple[Inline, ...] = (Size(tag.size_bytes),) if has_sizes else ()
     shares: tuple[Inline, ...] = (Code(tag.shares_with) if tag.shares_with else _NOTHING,) if has_shares else ()
-    size = Size(tag.size_bytes)
-    return (Code(tag.name), Moment(tag.pushed_at), Moment(tag.pulled_at), size, digest_cell(tag.digest), *shares)
+    return (Code(tag.name), Moment(tag.pushed_at), Moment(tag.pulled_at), *sizes, digest_cell(tag.digest), *shares)
 
 
 COMMAND = Command(
@@ -506,8 +556,10 @@ COMMAND = Command(
     parameters=(
         click.Argument(["words"], nargs=-1, required=False, metavar="image [tags]"),
         click.Option(["--match"], metavar="GLOB", help="Only tags whose name matches, like 'pr-*'."),
-        click.Option(["--older"], metavar="AGE", help="Only tags pushed longer ago, like `30d`."),
-        click.Option(["--not-pulled"], metavar="AGE", help="Only tags pulled last longer ago, like `90d`."),
+        click.Option(["--older"], type=AgeType(), metavar="AGE", help="Only tags pushed longer ago, like `30d`."),
+        click.Option(
+            ["--not-pulled"], type=AgeType(), metavar="AGE", help="Only tags pulled last longer ago, like `90d`."
+        ),
         click.Option(
             ["--keep"],
             type=click.IntRange(1, _MOST_KEPT),

@@ -21,7 +21,7 @@ from bot.digest.as_code import MOST_NAMED, check_name
 from bot.digest.card import document_of, standing_document
 from bot.digest.knowledge import check_only
 from bot.digest.report import Report
-from bot.digest.rows import DEFAULT_NAME, Digest, Wanted, Wish
+from bot.digest.rows import DEFAULT_NAME, Digest, Wanted, Wish, check_image
 from bot.digest.schedule import Days, Schedule, check_zone, read_time
 from bot.digest.service import Digests
 from bot.digest.until import read_until
@@ -30,7 +30,7 @@ from bot.document import Code, Document, Line, Moment, Note, Paragraph, line, ma
 from bot.errors import UsageError, UserError
 from bot.fleet.model import ImageName, Scope
 from bot.governance.roles import Role
-from bot.images import ImageReference, InvalidReferenceError, check_namespace
+from bot.images import ImageReference, check_namespace
 from bot.pushes.subscriptions import Change
 from bot.words import nearest, quoted
 
@@ -122,10 +122,10 @@ def parse(values: Mapping[str, Any]) -> DigestArguments:
             name=check_name(name) if name else None,
             channel=values["channel"],
             at=f"{read_time(word):%H:%M}" if action == "set" else "",
-            days=str(Days.parse(values["days"])) if values["days"] else "mon-sun",
-            zone=check_zone(values["tz"]) if values["tz"] else None,
+            days=str(Days.parse(values["days"])) if values["days"] is not None else "mon-sun",
+            zone=check_zone(values["tz"]) if values["tz"] is not None else None,
             namespaces=_several(values["namespace"], check_namespace),
-            images=_several(values["images"], lambda text: str(_image(text))),
+            images=_several(values["images"], lambda text: str(check_image(text))),
             only=_several(values["only"], str.lower),
             until=word if action == "pause" else "",
             report=word if action == "report" else None,
@@ -140,7 +140,7 @@ def _action(word: str) -> Action:
             return action
     likely = "set " + word if word[:1].isdigit() else nearest(word, _ACTIONS)
     raise UsageError(
-        f"`digest` does not know {quoted(word)}; it can {', '.join(f'`{each}`' for each in _ACTIONS[:-1])}.",
+        f"`digest` does not know {quoted(word)}; it can {', '.join(f'`{each}`' for each in _ACTIONS)}.",
         suggestion=f"/hub digest {likely}" if likely else "",
         example=EXAMPLE,
     )
@@ -167,16 +167,11 @@ def _word(action: Action, rest: Sequence[str]) -> str:
 def _several(given: Sequence[str], read: Callable[[str], str]) -> tuple[str, ...]:
     """Read the values of an option that may be repeated, or hold a list."""
     found = tuple(dict.fromkeys(read(part.strip()) for each in given for part in each.split(",") if part.strip()))
+    if given and not found:
+        raise ValueError(f"{quoted(' '.join(given))} names nothing.")
     if len(found) > MOST_NAMED:
         raise ValueError(f"At most {MOST_NAMED} can be named.")
     return found
-
-
-def _image(text: str) -> ImageReference:
-    reference = ImageReference.parse(text)
-    if reference.digest:
-        raise InvalidReferenceError(f"{quoted(text)} names a digest, which never changes; name a tag.")
-    return reference
 
 
 def role_of(arguments: DigestArguments) -> Role:
@@ -224,18 +219,20 @@ def _set(arguments: DigestArguments, context: Context, digests: Digests, channel
     by = context.place.user_id if context.place else None
     scope, readings = _scope(arguments, context)
     schedule = Schedule(read_time(arguments.at), Days.parse(arguments.days), arguments.zone or digests.zone_of(by))
-    wish = Wish(channel, arguments.name or DEFAULT_NAME, schedule, Wanted(scope, frozenset(arguments.only)))
+    wanted, name = Wanted(scope, frozenset(arguments.only)), arguments.name or DEFAULT_NAME
+    wish = Wish(channel, name, schedule, wanted, is_for_outside=arguments.is_agreed)
     done = digests.set(wish, context.hub, by=by, tell=context.progress)
     facts = SetFacts.of(done.put)
     return _result(arguments, context, digests=(facts.digest,), done=facts, notes=(*readings, *done.notes))
 
 
 def _ask(arguments: DigestArguments, context: Context, outside: str) -> DigestResult:
-    question = f"{outside[:1].upper()}{outside[1:]}. They would read the digest, also of private repositories."
+    who = "Whoever reads this channel would read the digest, also of private repositories"
+    question = f"{outside[:1].upper()}{outside[1:]}. {who}."
     confirm = Confirmation(title="Set a digest here?", question=question, yes="Set it")
     agreed = arguments.model_copy(update={"is_agreed": True})
     offer = Offer(label="Set it all the same", arguments=agreed, confirm=confirm)
-    return _result(arguments, context, question=question, offers=(offer,))
+    return _result(arguments, context, question=question, offers=(offer,), is_negative=True)
 
 
 def _scope(arguments: DigestArguments, context: Context) -> tuple[Scope, tuple[str, ...]]:
@@ -310,7 +307,9 @@ def _render_report(result: DigestResult, report: Report) -> Document:
     if result.arguments.action != "now" or result.report_date is None:
         return standing_document(report)
     shown = document_of(report, name=result.digests[0].name, date=result.report_date, late_by=None)
-    return Document(shown.title, (*shown.parts, Note(line(PREVIEW))))
+    rest = [Note(line("All of it: ", Code(f"/hub digest list {result.digests[0].name}")))]
+    is_all = not report.has_lists and not report.count
+    return Document(shown.title, (*shown.parts, *([] if is_all else rest), Note(line(PREVIEW))))
 
 
 def _render_show(result: DigestResult) -> Document:

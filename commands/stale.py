@@ -13,7 +13,7 @@ import click
 from bot.chat import image_targets, stale_rules
 from bot.chat.command import Arguments, Command, Context, Group
 from bot.chat.image_targets import Chosen, Target
-from bot.chat.parameters import NamespaceType, choice, flag, limit_option, row_limit
+from bot.chat.parameters import AgeType, NamespaceType, choice, flag, limit_option, row_limit
 from bot.chat.stale_answer import answer_of
 from bot.chat.stale_results import SORT_WORDS, Sort, StaleResult
 from bot.chat.stale_rules import RulesResult, render_rules
@@ -74,22 +74,6 @@ class StaleArguments(Arguments):
     base: str = ""
 
 
-class _AgeType(click.ParamType[Any]):
-    """A number of days, or a length of time: `30`, `12h`, `7d`, `4w`."""
-
-    name = "age"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Read the word."""
-        try:
-            age = read_limit(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        if age is None:
-            self.fail("`never` is for rules; here an age is expected, like `30d`.", param, ctx)
-        return age
-
-
 class _TagType(click.ParamType[Any]):
     """A tag, or a glob for tags."""
 
@@ -112,6 +96,10 @@ def parse(values: Mapping[str, Any]) -> StaleArguments:
     words: tuple[str, ...] = values["words"]
     if words and words[0].lower() == "rules":
         return _parse_rules(words[1:], values)
+    if words and words[0].lower() == "rule":
+        # A repository of that name has a namespace.
+        problem = "`stale rule` is nothing; for a repository of that name write its namespace too."
+        raise UsageError(problem, suggestion="stale rules", example=RULES_EXAMPLE)
     targets = tuple(_checked(Target.parse, word, example=EXAMPLE) for word in words)
     _refuse(bool(targets and values["namespace"]), "Name images, or `--namespace`, and not both.", EXAMPLE)
     _refuse(bool(values["tag"] and values["all_tags"]), "`--tag` and `--all-tags` exclude each other.", EXAMPLE)
@@ -254,13 +242,13 @@ COMMAND = Command(
     parameters=(
         click.Argument(["words"], nargs=-1, required=False, metavar="image… | namespace/ | rules …"),
         click.Option(["--namespace"], type=NamespaceType(), metavar="NAME", help="All repositories of this namespace."),
-        click.Option(["--days"], type=_AgeType(), metavar="N", help="Older than this, instead of what the rules say."),
+        click.Option(["--days"], type=AgeType(), metavar="N", help="Older than this, instead of what the rules say."),
         click.Option(
             ["--tag"], type=_TagType(), metavar="TAG", help="This tag of each repository, or those that match."
         ),
         flag("all-tags", "Every tag of each repository, instead of `latest` or the newest."),
         click.Option(
-            ["--not-pulled"], type=_AgeType(), metavar="AGE", help="Of these, what nobody pulled for so long, like 90d."
+            ["--not-pulled"], type=AgeType(), metavar="AGE", help="Of these, what nobody pulled for so long, like 90d."
         ),
         choice("sort", tuple(SORT_WORDS), "The order"),
         limit_option(DEFAULT_LIMIT),

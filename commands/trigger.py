@@ -17,6 +17,7 @@ from bot.chat import changing, setting_up
 from bot.chat.build_setup import SetupArguments
 from bot.chat.changing import NO_DATABASE, ChangeResult
 from bot.chat.command import Command, Context, Group
+from bot.chat.following import following
 from bot.chat.lookup import find_repository
 from bot.chat.parameters import flag
 from bot.chat.setting_up import SetupResult
@@ -29,9 +30,7 @@ from bot.words import in_words, quoted
 
 EXAMPLE = "/hub trigger acme/api 1.4"
 SETUP_EXAMPLE = "/hub trigger setup acme/api --timeout 20s"
-FOLLOWED = "It is followed in a message here."
-FOLLOWED_DIRECTLY = "It is followed in a direct message to you."
-KEPT_BACK = "It is followed in a direct message to you, because {why}."
+FOLLOWED = "It is followed {where}."
 NOT_FOLLOWED = "How it goes: `/hub builds {repository}`."
 
 Action = Literal["build", "setup", "test", "forget", "list"]
@@ -192,29 +191,17 @@ def run(arguments: TriggerArguments, context: Context) -> ChangeResult | SetupRe
 def _build(
     arguments: TriggerArguments, repository: str, builds: Builds, context: Context, *, notes: tuple[str, ...]
 ) -> ChangeResult:
-    channel, follow_up = _where(repository, context)
+    seen = following(context)
 
     def propose() -> Proposal:
         ref, name = arguments.ref, arguments.name
         order = Order(repository=repository, ref=ref, name=name) if ref else builds.default_order(repository)
-        return builds.propose(order, role=Role.OPERATOR, channel=channel)
+        return builds.propose(order, role=Role.OPERATOR, channel=seen.channel)
 
     result = changing.carry_out(arguments, context, propose, label="Build", asks_first=False, notes=notes)
     is_followed = result.state in {State.DONE, State.UNKNOWN}
-    return result.model_copy(update={"notes": (*result.notes, follow_up)}) if is_followed else result
-
-
-def _where(repository: str, context: Context) -> tuple[str | None, str]:
-    """Return where the build is followed, and a sentence about it."""
-    if context.place is None:
-        return None, NOT_FOLLOWED.format(repository=repository)
-    if context.place.channel.startswith("D"):
-        # Perhaps one of two people, in which the bot has no say.
-        return context.place.user_id, FOLLOWED_DIRECTLY
-    kept_back = context.kept_back_from(context.place.channel)
-    if kept_back:
-        return context.place.user_id, KEPT_BACK.format(why=kept_back)
-    return context.place.channel, FOLLOWED
+    told = FOLLOWED.format(where=seen.where) if seen.channel else NOT_FOLLOWED.format(repository=repository)
+    return result.model_copy(update={"notes": (*result.notes, told)}) if is_followed else result
 
 
 def render(result: ChangeResult | SetupResult) -> Document:

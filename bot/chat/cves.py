@@ -94,6 +94,7 @@ class _LookResult(Result):
 
     Attributes:
         unchecked: Of which nothing is known, and why.
+        gaps: In which images some of the packages could not be looked at, and which.
         sources: Who was asked about which namespace.
         notes: What else must be said.
         looked_at: When (UTC).
@@ -102,6 +103,7 @@ class _LookResult(Result):
     """
 
     unchecked: tuple[UncheckedFacts, ...] = ()
+    gaps: tuple[UncheckedFacts, ...] = ()
     sources: tuple[SourceFacts, ...] = ()
     notes: tuple[str, ...] = ()
     looked_at: datetime
@@ -406,6 +408,8 @@ def _rest(result: _LookResult, images: Sequence[ImageFacts], *, has_ages: bool =
     if result.unchecked:
         yield Paragraph(line("Not checked, which does not mean that there is nothing:"))
         yield Listing(tuple(_unchecked_lines(result)))
+    if result.gaps:
+        yield from (Note(each) for each in _gap_lines(result))
     if images and has_ages:
         yield Note(line(_ages(images, result.looked_at)))
     troubled = [each for each in images if each.problem]
@@ -419,6 +423,15 @@ def _rest(result: _LookResult, images: Sequence[ImageFacts], *, has_ages: bool =
         for source in result.sources:
             yield from (Note(marked(each)) for each in _choice_sentences(source))
     yield from (Note(marked(note)) for note in result.notes)
+
+
+def _gap_lines(result: _LookResult) -> Iterator[Line]:
+    most = None if result.view.limit is None else 1
+    for why, subjects in list(by_reason(result.gaps).items())[:most]:
+        yield line(f"Not all of {_some(subjects)} could be looked at: {why}.")
+    others = {each.subject for each in result.gaps if each.why != result.gaps[0].why}
+    if most is not None and others:
+        yield line(f"Nor all of {_some(sorted(others))}; with `--all`, what is missing is named.")
 
 
 def _unchecked_lines(result: _LookResult) -> Iterator[Line]:

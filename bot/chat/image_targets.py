@@ -8,6 +8,7 @@ from bot.chat.lookup import credential_notes, find_repository, reading_of_short_
 from bot.errors import ForbiddenError, HubError, NotFoundError, UnauthorizedError, UserError
 from bot.fleet.looking import Area, StaleImages
 from bot.fleet.model import ImageName
+from bot.fleet.snapshots import hidden_of
 from bot.images import OFFICIAL_NAMESPACE, ImageReference, InvalidReferenceError, RepositoryName, check_namespace
 from bot.pushes.patterns import WrittenPattern
 from bot.words import quoted
@@ -158,13 +159,15 @@ def notes_on(chosen: Chosen, missed: Sequence[str], context: Context) -> tuple[s
 
     Args:
         chosen: How the words were read.
-        missed: What could not be looked at: nobody needs to know how its name was read.
+        missed: What could not be looked at: nobody needs to know how its name was read, nor the same twice.
         context: Of the command.
     """
     images = set(map(str, chosen.images)) - set(missed)
     areas = {each for area in chosen.areas for each in (area.namespace, f"{area.namespace}/")}
     readings = _together([(subject, said) for subject, said in chosen.readings if subject in images | areas], context)
-    refusals = [note for namespace in chosen.namespaces for note in credential_notes(namespace, context)]
+    told = [namespace for namespace in chosen.namespaces if hidden_of(namespace) in missed]
+    others = [namespace for namespace in chosen.namespaces if namespace not in told]
+    refusals = [note for namespace in others for note in credential_notes(namespace, context)]
     return tuple(dict.fromkeys((*readings, *refusals)))
 
 

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import click
 
 from bot.errors import UsageError
+from bot.fleet.staleness import read_limit
 from bot.images import ImageReference, InvalidReferenceError, check_namespace
 from bot.platforms import check_platform
 from bot.words import quoted
@@ -82,6 +84,22 @@ class RowsType(click.ParamType[Any]):
         if not _ROWS.fullmatch(text) or not 1 <= int(text) <= MOST_ROWS:
             self.fail(f"{quoted(text)} is not a whole number from 1 to {MOST_ROWS}.", param, ctx)
         return int(text)
+
+
+class AgeType(click.ParamType[Any]):
+    """A number of days, or a length of time: `30`, `12h`, `7d`, `4w`."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Read the word."""
+        try:
+            age = read_limit(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if age is None:
+            self.fail("`never` is for rules; here an age is expected, like `30d`.", param, ctx)
+        return age
 
 
 def image_argument(name: str = "image", *, required: bool = True) -> click.Argument:

@@ -99,7 +99,8 @@ def _usage_error(
         case click.MissingParameter():
             return UsageError(f"`{name}` needs {_described(error.param)}.", example=example)
         case click.BadParameter():
-            return UsageError(_sentence(f"{_described(error.param)}: {error.message}"), example=example)
+            problem = _sentence(f"{_described(error.param)}: {error.message}")
+            return UsageError(problem, suggestion=_nearest_choice(error.param, words), example=example)
         case _:
             return UsageError(_sentence(f"`{name}`: {error.format_message()}"), example=example)
 
@@ -107,6 +108,19 @@ def _usage_error(
 def _typed_option(name: str, words: Sequence[str]) -> str:
     """Return the word that was typed. Click reads `-all` as three short options and complains of `-a`."""
     return next((word for word in words if word.startswith(name)), name).partition("=")[0]
+
+
+def _nearest_choice(parameter: click.Parameter | None, words: Sequence[str]) -> str:
+    """Return the option with the value that is most like the one that was typed; empty where none is like it."""
+    if not isinstance(parameter, click.Option) or not isinstance(parameter.type, click.Choice):
+        return ""
+    for number, word in enumerate(words):
+        option, is_pair, value = word.partition("=")
+        if option in parameter.opts:
+            typed = value if is_pair else "".join(words[number + 1 : number + 2])
+            found = nearest(typed, map(str, parameter.type.choices))
+            return f"{option} {found}" if found else ""
+    return ""
 
 
 def _described(parameter: click.Parameter | None) -> str:

@@ -27,6 +27,8 @@ NOTHING = "–"
 NO_TAG = "Where no tag is named, that was the newest push to the whole repository; its tags were not asked for."
 IN_ALL = "{size} in all"
 MOST_LISTED = 10
+MANY = 5
+"""From so many images on, what to do with all of them is said once."""
 NEVER_KNOWN: Mapping[str, str] = {
     "pushed_at": "Docker Hub does not say when it was pushed",
     "pulled_at": "Docker Hub does not say when it was pulled",
@@ -69,8 +71,11 @@ def _stale(result: StaleResult) -> Iterable[Part]:
     is_whole = result.is_table and result.shown is not None
     shown = result.images if is_whole else result.images[: result.shown]
     is_file = is_whole and len(result.images) > (result.shown or 0)
-    yield _table(shown, result.subject, is_file=is_file)
+    same = _same_suggestion(shown)
+    yield _table(shown, result.subject, is_file=is_file, has_suggestions=not same)
     yield Note(marked(_footer(result, len(shown))))
+    if same:
+        yield Note(line("What to do: ", Code(same)))
     if any(each.tag is None for each in shown):
         yield Note(line(NO_TAG))
     as_of = min((each.read_at for each in shown if each.read_at and each.tag), default=None)
@@ -84,20 +89,36 @@ def _before(moment: datetime) -> datetime:
     return moment - _LATELY
 
 
-def _table(shown: Sequence[ImageFacts], subject: str, *, is_file: bool) -> Table:
+def _same_suggestion(shown: Sequence[ImageFacts]) -> str:
+    """Return what is to be done with each of many images, if it is the same but for names; else nothing."""
+    if len(shown) < MANY or not all(each.suggestion for each in shown):
+        return ""
+    has_one_repository = len({each.repository for each in shown}) == 1
+    forms = {_form(each, names_repository=has_one_repository) for each in shown}
+    return forms.pop() if len(forms) == 1 else ""
+
+
+def _form(each: ImageFacts, *, names_repository: bool) -> str:
+    words = each.suggestion.split(" ")
+    replaced = {each.repository: each.repository if names_repository else "<repository>", each.tag: "<tag>"}
+    return " ".join(replaced.get(word, word) for word in words)
+
+
+def _table(shown: Sequence[ImageFacts], subject: str, *, is_file: bool, has_suggestions: bool) -> Table:
     """Return the table; a column in which nothing would stand is left out."""
     has_limits = len({each.limit_days for each in shown}) > 1
     has_bases = any(each.base for each in shown)
     columns = [Column("Image"), Column("Pushed"), Column("Last pull"), Column("Size", numeric=True)]
     columns += [Column("Stale after")] if has_limits else []
     columns += [Column("Base")] if has_bases else []
-    columns += [Column("What to do")]
+    columns += [Column("What to do")] if has_suggestions else []
     rows = []
     for each in shown:
         row: list[Inline] = [Code(each.name), Moment(each.pushed_at), Moment(each.pulled_at), _size(each)]
         row += [_limit(each)] if has_limits else []
         row += [_base(each.base)] if has_bases else []
-        rows.append((*row, Code(each.suggestion) if each.suggestion else NOTHING))
+        row += [Code(each.suggestion) if each.suggestion else NOTHING] if has_suggestions else []
+        rows.append(tuple(row))
     about = f" of {subject}" if subject else ""
     return Table(f"Stale images{about}", tuple(columns), tuple(rows), is_file=is_file)
 

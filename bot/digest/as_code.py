@@ -8,9 +8,10 @@
     days = "mon-fri"                # every day, if not said
     zone = "Europe/Berlin"          # UTC, if not said
     namespaces = ["acme"]           # the default namespace, if neither these nor images are said
-    images = ["python:3.12"]
+    images = ["python:3.12"]        # without a namespace, an official image
     only = ["stale", "cves"]        # everything, if not said
     name = "morning"
+    outside = true                  # people of other organizations may read it; not, if not said
 
 At every start the file's digests are made equal to it. They are changed there and nowhere else.
 """
@@ -79,6 +80,7 @@ class DigestTable(BaseModel):
         images: And these images; without a tag, the one that stands for the repository.
         only: Which parts.
         name: What people call it by.
+        outside: Whether people of other organizations may read it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -97,6 +99,7 @@ class DigestTable(BaseModel):
     ] = ()
     only: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     name: Annotated[str, AfterValidator(check_name)] = DEFAULT_NAME
+    outside: bool = False
 
     def wish(self, default_namespace: str | None) -> Wish:
         """Return what is asked for.
@@ -108,9 +111,8 @@ class DigestTable(BaseModel):
         if not names and not self.images:
             raise ValueError("`namespaces` or `images` is expected, for there is no default namespace")
         scope = Scope(names, tuple(read_image(each) for each in self.images))
-        return Wish(
-            self.channel, self.name, Schedule(self.at, self.days, self.zone), Wanted(scope, frozenset(self.only))
-        )
+        schedule, wanted = Schedule(self.at, self.days, self.zone), Wanted(scope, frozenset(self.only))
+        return Wish(self.channel, self.name, schedule, wanted, is_for_outside=self.outside)
 
 
 def _each_once(tables: tuple[DigestTable, ...]) -> tuple[DigestTable, ...]:

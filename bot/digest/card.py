@@ -26,7 +26,6 @@ from bot.document import (
     line,
     plain_line,
 )
-from bot.words import in_words
 
 UNCHECKED = "Could not be checked"
 FIRST = "What changes from now on is told by the next one."
@@ -59,7 +58,7 @@ def document_of(report: Report, *, name: str, date: date, late_by: timedelta | N
     if report.since is None:
         parts.append(Paragraph(line(FIRST)))
     parts += [Paragraph(line(totals)) for totals in [_totals(report)] if totals]
-    parts += _charts(report, date)
+    parts += _charts(report)
     return Document(f"{name}, {date:%A} {date.day} {date:%B}", (*parts, *_unchecked(report), *late))
 
 
@@ -89,17 +88,14 @@ def _totals(report: Report) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _charts(report: Report, date: date) -> Iterator[Chart]:
-    """Yield how everything went, with days of the digest's own zone: a report knows those of UTC alone."""
+def _charts(report: Report) -> Iterator[Chart]:
     series = [
         Series(each.name, each.values)
         for each in report.trend
         if sum(value is not None for value in each.values) >= _FEWEST_DAYS
     ]
     if series:
-        shift = date - report.days[-1]
-        categories = (day + shift for day in report.days)
-        yield Chart("How it went", tuple(f"{day.day} {day:%b}" for day in categories), tuple(series))
+        yield Chart("How it went", tuple(f"{day.day} {day:%b}" for day in report.days), tuple(series))
 
 
 def _unchecked(report: Report) -> list[Part]:
@@ -122,7 +118,10 @@ def _missed(missed: Missed) -> Line:
 
 
 def _late(late_by: timedelta) -> Note:
-    return Note(line(f"This comes {in_words(late_by)} late."))
+    hours, minutes = divmod(int(late_by.total_seconds()) // 60, 60)
+    said = [f"{hours} h"] if hours else []
+    said += [f"{minutes} min"] if minutes or not hours else []
+    return Note(line(f"This comes {' '.join(said)} late."))
 
 
 def _changes(section: Section) -> Iterator[Part]:

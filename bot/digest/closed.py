@@ -16,7 +16,7 @@ def tell_owners(connection: Connection, lane: Lane, why: str, now: datetime) -> 
     """Tell everybody who subscribed a channel, or set a digest there. For the outbox, when it is closed to us."""
     channels.tell_owners(connection, lane, why, now)
     names: dict[str, list[str]] = {}
-    for digest in rows.every(connection, lane.workspace, lane.channel):
+    for digest in rows.listed(connection, lane.workspace, lane.channel):
         if digest.created_by is not None:
             names.setdefault(digest.created_by, []).append(digest.wish.name)
     for owner, theirs in sorted(names.items()):

@@ -9,7 +9,7 @@ Only the newest date that is due is told, and only while it is less than twelve 
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,6 +23,9 @@ from bot.digest.schedule import Due, Schedule
 from bot.digest.writers import KIND, content_of
 from bot.outbox import messages
 from bot.outbox.lanes import Lane
+from bot.outbox.notes import add_note
+from bot.slack import text
+from bot.slack.message import Message
 from bot.store.base import Store
 from bot.store.workspaces import HOME
 
@@ -87,12 +90,21 @@ class Decider:
         store: Where digests are.
         knowledge: What they are made of.
         workspace: Whose.
+        is_read_outside: Returns whether people of other organizations read a channel, as far as Slack says now.
     """
 
-    def __init__(self, store: Store, knowledge: Knowledge, workspace: str = HOME) -> None:
+    def __init__(
+        self,
+        store: Store,
+        knowledge: Knowledge,
+        workspace: str = HOME,
+        *,
+        is_read_outside: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._store = store
         self._knowledge = knowledge
         self._workspace = workspace
+        self._is_read_outside = is_read_outside
 
     def decide(self, digest: Digest) -> bool:
         """Decide what is due of a digest; return whether that was done, and not by somebody else."""
@@ -101,7 +113,8 @@ class Decider:
         fence = self._claim(digest)
         if fence is None:
             return False
-        gathered = self._gather(digest, digest.baseline or {}) if plan.told else None
+        is_held = plan.told is not None and self._is_held(digest)
+        gathered = self._gather(digest, digest.baseline or {}, plan.told) if plan.told and not is_held else None
 
         def commit(connection: Connection) -> bool:
             if not rows.hold(connection, digest, fence):
@@ -112,6 +125,8 @@ class Decider:
                 return False  # Time has gone by: another date is due, or this one is too late.
             if plan.told and gathered:
                 self._tell(connection, digest, plan.told, gathered, now)
+            elif plan.told:
+                self._hold_back(connection, digest, plan.told, now)
             for due, state in plan.passed:
                 rows.decide(connection, self._workspace, _decided(digest, due, state, now))
             due, _ = next_undecided(connection, self._workspace, digest.id, digest.wish.schedule, now)
@@ -120,7 +135,7 @@ class Decider:
 
         is_done = self._store.write(commit)
         if is_done:
-            _log(digest, plan)
+            _log(digest, plan, is_held=is_held)
         return is_done
 
     def take_baseline(self, digest: Digest) -> bool:
@@ -139,16 +154,38 @@ class Decider:
 
         return self._store.write(commit)
 
+    def _is_held(self, digest: Digest) -> bool:
+        """Return whether nobody has agreed to who reads the channel: it may have been shared since it was set."""
+        return not digest.wish.is_for_outside and self._is_read_outside(digest.wish.channel)
+
+    def _hold_back(self, connection: Connection, digest: Digest, due: Due, now: datetime) -> None:
+        """Keep the baseline, so that the next digest tells all; and tell who set it, once."""
+        before = rows.last_decided(connection, self._workspace, [digest.id]).get(digest.id)
+        decided = _decided(digest, due, ReportState.HELD, now)
+        is_new = rows.decide(connection, self._workspace, decided)
+        if not is_new or digest.created_by is None or (before and before.state is ReportState.HELD):
+            return
+        channel, name = digest.wish.channel, text.code(digest.wish.name)
+        said = Message(
+            f"People of another organization read <#{channel}> by now, so I hold the digest {name} back. Nothing of it "
+            "is lost: set it there once more with `/hub digest set`, and say that they may read it. `/hub digest off` "
+            "ends it."
+        )
+        add_note(connection, Lane(self._workspace, digest.created_by), said, stream=channel, now=now)
+
     def _claim(self, digest: Digest) -> int | None:
         return self._store.write(lambda connection: rows.claim(connection, digest, self._store.now(connection)))
 
     def _plan(self, digest: Digest, now: datetime) -> Plan:
         return make_plan(digest.wish.schedule, digest.due, now, paused_until=digest.paused_until)
 
-    def _gather(self, digest: Digest, baseline: Baseline) -> Gathered:
+    def _gather(self, digest: Digest, baseline: Baseline, due: Due | None = None) -> Gathered:
         with self._store.read() as connection:
             now = self._store.now(connection)
-            return self._knowledge.gather(connection, digest.wish.wanted, baseline, now=now, since=digest.baseline_at)
+            day = due.date if due else digest.wish.schedule.date_at(now)
+            return self._knowledge.gather(
+                connection, digest.wish.wanted, baseline, now=now, since=digest.baseline_at, day=day
+            )
 
     def _tell(self, connection: Connection, digest: Digest, due: Due, gathered: Gathered, now: datetime) -> None:
         decided = _decided(digest, due, ReportState.TOLD, now, report=gathered.report.model_dump(mode="json"))
@@ -180,6 +217,7 @@ def _decided(digest: Digest, due: Due, state: ReportState, now: datetime, report
     return Decided(
         id=rows.new_id("rep"),
         digest_id=digest.id,
+        channel=digest.wish.channel,
         date=due.date,
         state=state,
         due_at=due.at,
@@ -188,9 +226,11 @@ def _decided(digest: Digest, due: Due, state: ReportState, now: datetime, report
     )
 
 
-def _log(digest: Digest, plan: Plan) -> None:
+def _log(digest: Digest, plan: Plan, *, is_held: bool) -> None:
     facts = {"digest": digest.id, "channel": digest.wish.channel}
-    if plan.told:
+    if plan.told and is_held:
+        logger.warning("digest_held_back", extra={**facts, "date": plan.told.date.isoformat()})
+    elif plan.told:
         logger.info("digest_decided", extra={**facts, "date": plan.told.date.isoformat()})
     missed = [due.date.isoformat() for due in _missed(plan)]
     if missed:

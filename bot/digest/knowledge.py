@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import JsonValue
 from sqlalchemy import Connection
@@ -73,7 +73,14 @@ class Knowledge:
         return frozenset(self.keys) & (wanted.only or frozenset(self.keys))
 
     def gather(
-        self, connection: Connection, wanted: Wanted, baseline: Baseline, *, now: datetime, since: datetime | None
+        self,
+        connection: Connection,
+        wanted: Wanted,
+        baseline: Baseline,
+        *,
+        now: datetime,
+        since: datetime | None,
+        day: date,
     ) -> Gathered:
         """Return what there is to say. Reads rows, and asks nobody.
 
@@ -83,10 +90,11 @@ class Knowledge:
             baseline: What was compared the last time; empty: nothing is new.
             now: The database's time.
             since: When that was (UTC).
+            day: The local date that it is of, late or not.
         """
         only = self.keys_of(wanted)
         report, found = gather(
-            connection, self.parts, scope=wanted.scope, only=only, baselines=baseline, now=now, since=since
+            connection, self.parts, scope=wanted.scope, only=only, baselines=baseline, now=now, since=since, day=day
         )
         return Gathered(report, {**baseline, **found}, now)
 

@@ -44,6 +44,7 @@ class DigestLoop(Loop):
         store: Where digests are.
         knowledge: What they are made of.
         workspace: Whose.
+        is_read_outside: Returns whether people of other organizations read a channel, as far as Slack says now.
         after_commit: Called when there is something new to be said; should be quick.
     """
 
@@ -53,13 +54,14 @@ class DigestLoop(Loop):
         knowledge: Knowledge,
         workspace: str = HOME,
         *,
+        is_read_outside: Callable[[str], bool] = lambda _: False,
         after_commit: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__("digests")
         self._store = store
         self._knowledge = knowledge
         self._workspace = workspace
-        self._decider = Decider(store, knowledge, workspace)
+        self._decider = Decider(store, knowledge, workspace, is_read_outside=is_read_outside)
         self._after_commit = after_commit
         self._asked_at: dict[tuple[str, datetime | None], datetime] = {}
         self._seen_at: dict[tuple[str, datetime], datetime] = {}

@@ -50,12 +50,13 @@ class Measure:
 
     Attributes:
         name: What is counted, in at most 20 characters: `stale images`.
-        value: How many there are now.
-        past: How many there were, by day in UTC, where that is kept elsewhere; digests remember the rest themselves.
+        value: How many there are now; None: nobody knows, which is never the same as none.
+        past: How many there were, by day in UTC, where that is kept elsewhere; digests remember the rest themselves,
+            by the day in their own zone.
     """
 
     name: str
-    value: int
+    value: int | None
     past: Mapping[date, int] = field(default_factory=dict)
 
 

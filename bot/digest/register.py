@@ -25,6 +25,8 @@ from bot.store.workspaces import HOME
 from bot.words import quoted
 
 VERB = "digest"
+MOST_NOTED = 10
+"""Of the images that a digest is about, so many are named in the audit trail."""
 _NO_BASELINE: Mapping[str, JsonValue] = {}
 
 
@@ -273,13 +275,14 @@ class Register:
 
     def _write(self, connection: Connection, put: Put, *, by: str | None) -> bool:
         """Do what was decided on; return whether that changed anything."""
-        name, schedule = put.digest.wish.name, put.digest.wish.schedule
+        name, wished = put.digest.wish.name, _words(put.digest.wish)
         if put.before is None:
-            what = f"Set the digest {name}: {schedule}"
+            what = f"Set the digest {name}: {wished}"
             if not rows.add(connection, put.digest):
                 return False
         elif put.change is Change.REPLACED:
-            what = f"Change the digest {name}: {schedule}, before {put.before.wish.schedule}"
+            before = _words(put.before.wish)
+            what = f"Change the digest {name}: {wished}" + (f"; before: {before}" if before != wished else "")
             rows.change(connection, put.digest)
         else:
             return False
@@ -301,6 +304,14 @@ class Register:
             channel=digest.wish.channel,
             now=self._store.now(connection),
         )
+
+
+def _words(wish: Wish) -> str:
+    """Return when a digest comes and what it is about, in words."""
+    names = [*wish.wanted.scope.namespaces, *map(str, wish.wanted.scope.images)]
+    more = f" and {len(names) - MOST_NOTED} more" if len(names) > MOST_NOTED else ""
+    only = f"; only {', '.join(sorted(wish.wanted.only))}" if wish.wanted.only else ""
+    return f"{wish.schedule}, about {', '.join(names[:MOST_NOTED])}{more}{only}"
 
 
 def _check_origin(digest: Digest, origin: Origin) -> None:

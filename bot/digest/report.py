@@ -97,7 +97,7 @@ class Report(_Kept):
         since: What is new is so since then (UTC); None: this is the first one, and nothing is.
         sections: Of each part that has something to say.
         missed: What could not be looked at, what most could not be for first.
-        days: The days of the trend, in UTC, the last one today.
+        days: The days of the trend, in the digest's own zone.
         trend: How the measures went on those days.
         count: How many things are new.
         has_lists: Whether there is a list of anything that stands.
@@ -154,6 +154,7 @@ def gather(
     baselines: Mapping[str, JsonValue],
     now: datetime,
     since: datetime | None,
+    day: date | None = None,
 ) -> tuple[Report, dict[str, JsonValue]]:
     """Return what a digest has to say, and what to compare with the next time. Reads rows, and asks nobody.
 
@@ -167,12 +168,14 @@ def gather(
         baselines: What this returned the last time; empty: nothing is new.
         now: The database's time.
         since: When that was (UTC); None: never.
+        day: The local date that it is of, late or not; None: today in UTC.
     """
+    today = day or now.date()
     answers = [_Answer(part, _find(part, connection, scope, baselines, now)) for part in parts if part.key in only]
     measures = [each for answer in answers if answer.found.standing for each in answer.found.standing.measures]
     kept = _DAYS.validate_python(baselines.get(TREND) or {})
-    kept[now.date()] = {each.name: each.value for each in measures}
-    days, trend = _trend(kept, measures, now.date())
+    kept[today] = {each.name: each.value for each in measures if each.value is not None}
+    days, trend = _trend(kept, measures, today)
     sections = tuple(_section(answer) for answer in answers if answer.found.news or answer.found.standing)
     report = Report(
         at=now,
@@ -185,7 +188,7 @@ def gather(
         has_lists=any(section.standing and section.standing.rows for section in sections),
     )
     found = {answer.part.key: answer.found.baseline for answer in answers if answer.found.baseline is not None}
-    remembered = {day: values for day, values in kept.items() if day > now.date() - TREND_SPAN}
+    remembered = {day: values for day, values in kept.items() if day > today - TREND_SPAN}
     return report, {**found, TREND: _DAYS.dump_python(remembered, mode="json")}
 
 
@@ -211,9 +214,12 @@ def _section(answer: _Answer) -> Section:
 
 
 def _missed(unchecked: Iterable[Unchecked]) -> Iterator[Missed]:
-    by_reason: dict[str, dict[str, None]] = {}
+    reasons: dict[str, dict[str, None]] = {}
     for each in unchecked:
-        by_reason.setdefault(each.why, {})[each.subject] = None
+        reasons.setdefault(each.subject, {})[each.why] = None
+    by_reason: dict[str, dict[str, None]] = {}
+    for subject, its in reasons.items():
+        by_reason.setdefault("; ".join(its), {})[subject] = None
     for why, subjects in sorted(by_reason.items(), key=lambda each: (-len(each[1]), each[0])):
         yield Missed(why=why, subjects=tuple(subjects), count=len(subjects))
 

@@ -17,10 +17,11 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, 
 
 from bot.digest.schedule import Due, Schedule
 from bot.fleet.model import ImageName, Scope
-from bot.images import OFFICIAL_NAMESPACE, ImageReference, RepositoryName
+from bot.images import OFFICIAL_NAMESPACE, ImageReference, InvalidReferenceError, RepositoryName
 from bot.pushes.subscriptions import Origin
 from bot.store.rows import batched, insert_if_new
-from bot.store.tables import digest_reports, digests
+from bot.store.tables import digest_reports, digests, messages
+from bot.words import quoted
 
 DEFAULT_NAME = "morning"
 LEASE = timedelta(minutes=2)
@@ -38,6 +39,8 @@ class ReportState(StrEnum):
     MISSED = "missed"
     """The bot was down for too long, or a later date was due as well: nothing was sent."""
     PAUSED = "paused"
+    HELD = "held"
+    """People of other organizations read the channel, and nobody has agreed to that: what there is to say waits."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +70,25 @@ class Wanted:
         return cls(Scope(tuple(value["namespaces"]), images), frozenset(value["only"]))
 
 
+def check_image(text: str) -> ImageReference:
+    """Read an image that a digest may be about.
+
+    Raises:
+        InvalidReferenceError: It is none, or names a digest.
+    """
+    reference = ImageReference.parse(text)
+    if reference.digest:
+        raise InvalidReferenceError(f"{quoted(text)} names a digest, which never changes; name a tag.")
+    return reference
+
+
 def read_image(text: str) -> ImageName:
     """Read an image's exact name, with or without a tag; without a namespace it is an official image.
 
     Raises:
-        InvalidReferenceError: It is none.
+        InvalidReferenceError: As of `check_image`.
     """
-    reference = ImageReference.parse(text)
+    reference = check_image(text)
     return ImageName(RepositoryName(reference.namespace or OFFICIAL_NAMESPACE, reference.name), reference.tag)
 
 
@@ -86,12 +101,14 @@ class Wish:
         name: What people call it by, in its channel.
         schedule: When.
         wanted: Of what.
+        is_for_outside: Whether people of other organizations may read it.
     """
 
     channel: str
     name: str
     schedule: Schedule
     wanted: Wanted
+    is_for_outside: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,22 +154,44 @@ class Decided:
     Attributes:
         id: Of the report.
         digest_id: Of which digest.
+        channel: The Slack channel that it was for.
         date: Which local date.
         state: What.
         due_at: When it was due (UTC).
         decided_at: When it was decided (UTC).
         message_id: The message that tells it; None: none does.
+        delivery: The state of that message, of `bot.outbox.messages`; None: there is none any more, or it was not
+            asked for.
         report: All that it said, as JSON; None: nothing.
     """
 
     id: str
     digest_id: str
+    channel: str
     date: date
     state: ReportState
     due_at: datetime
     decided_at: datetime
     message_id: str | None = None
+    delivery: str | None = None
     report: JsonValue = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A digest as it is listed, without what it takes long to read.
+
+    Attributes:
+        wish: Where, when and of what.
+        created_by: The Slack user id of who last set it; None: nobody in Slack did.
+        due: When it is due next, or has been since.
+        paused_until: Until when dates are passed over (UTC); None: they are not.
+    """
+
+    wish: Wish
+    created_by: str | None
+    due: Due
+    paused_until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -221,6 +260,28 @@ def every(
     return tuple(_read(row) for row in found)
 
 
+def listed(connection: Connection, workspace: str, channel: str | None = None) -> tuple[Listed, ...]:
+    """Return the same without their baselines, which may be large."""
+    c = digests.c
+    ours = c.workspace == workspace
+    if channel is not None:
+        ours &= c.channel == channel
+    heavy = {c.baseline.name, c.fence.name, c.leased_until.name}
+    columns: list[ColumnElement[Any]] = [column for column in c if column.name not in heavy]
+    found = connection.execute(select(*columns).where(ours).order_by(c.channel, c.name))
+    return tuple(
+        Listed(_read_wish(row), row.created_by, Due(row.due_at, date.fromisoformat(row.due_date)), row.paused_until)
+        for row in found
+    )
+
+
+def scopes(connection: Connection, workspace: str) -> tuple[Scope, ...]:
+    """Return which images each digest is about, and read no more than that."""
+    query = select(digests.c.scope).where(digests.c.workspace == workspace)
+    found = connection.execute(query.order_by(digests.c.channel, digests.c.name)).scalars()
+    return tuple(Wanted.from_json(each).scope for each in found)
+
+
 def coming(connection: Connection, workspace: str, *, until: datetime) -> tuple[Coming, ...]:
     """Return the digests that are due by then or have no baseline yet, the most urgent first."""
     ours = (digests.c.workspace == workspace) & or_(digests.c.due_at <= until, digests.c.baseline_at.is_(None))
@@ -276,6 +337,7 @@ def decide(connection: Connection, workspace: str, decided: Decided) -> bool:
     row = {
         "workspace": workspace,
         "digest_id": decided.digest_id,
+        "channel": decided.channel,
         "date": decided.date.isoformat(),
         "id": decided.id,
         "state": decided.state.value,
@@ -301,7 +363,7 @@ def dates_decided(connection: Connection, workspace: str, digest_id: str, *, sin
 
 
 def last_decided(connection: Connection, workspace: str, ids: Collection[str]) -> dict[str, Decided]:
-    """Return what was last decided of each digest, without the reports themselves."""
+    """Return what was last decided of each digest and what became of its message, without the reports themselves."""
     reports = digest_reports
     found: dict[str, Decided] = {}
     for piece in batched(sorted(ids)):
@@ -311,10 +373,12 @@ def last_decided(connection: Connection, workspace: str, ids: Collection[str]) -
             .group_by(reports.c.digest_id)
             .subquery()
         )
-        columns = [column for column in reports.c if column is not reports.c.report]
+        columns: list[ColumnElement[Any]] = [column for column in reports.c if column is not reports.c.report]
         is_newest = (reports.c.digest_id == newest.c.digest_id) & (reports.c.date == newest.c.date)
-        rows = connection.execute(select(*columns).join(newest, is_newest).where(reports.c.workspace == workspace))
-        found |= {row.digest_id: _read_decided(row) for row in rows}
+        columns.append(messages.c.state.label("delivery"))
+        query = select(*columns).join(newest, is_newest).outerjoin(messages, messages.c.id == reports.c.message_id)
+        rows = connection.execute(query.where(reports.c.workspace == workspace))
+        found |= {row.digest_id: _read_decided(row, delivery=row.delivery) for row in rows}
     return found
 
 
@@ -323,6 +387,13 @@ def find_report(connection: Connection, workspace: str, report_id: str) -> Decid
     is_it = (digest_reports.c.workspace == workspace) & (digest_reports.c.id == report_id)
     row = connection.execute(select(digest_reports).where(is_it)).first()
     return _read_decided(row, row.report) if row else None
+
+
+def channel_of(connection: Connection, workspace: str, report_id: str) -> str | None:
+    """Return where a report was told; None where there is none, or none any more."""
+    is_it = (digest_reports.c.workspace == workspace) & (digest_reports.c.id == report_id)
+    query = select(digest_reports.c.channel).where(is_it, digest_reports.c.state == ReportState.TOLD.value)
+    return connection.execute(query).scalar_one_or_none()
 
 
 def prune(connection: Connection, now: datetime, *, most: int) -> int:
@@ -352,6 +423,7 @@ def _values(digest: Digest) -> dict[str, Any]:
         "name": wish.name,
         "schedule": wish.schedule.to_json(),
         "scope": wish.wanted.to_json(),
+        "is_for_outside": wish.is_for_outside,
         "origin": digest.origin.value,
         "created_by": digest.created_by,
         "created_at": digest.created_at,
@@ -363,12 +435,16 @@ def _values(digest: Digest) -> dict[str, Any]:
     }
 
 
+def _read_wish(row: Row[Any]) -> Wish:
+    schedule, wanted = Schedule.from_json(row.schedule), Wanted.from_json(row.scope)
+    return Wish(row.channel, row.name, schedule, wanted, is_for_outside=row.is_for_outside)
+
+
 def _read(row: Row[Any]) -> Digest:
-    wish = Wish(row.channel, row.name, Schedule.from_json(row.schedule), Wanted.from_json(row.scope))
     return Digest(
         id=row.id,
         workspace=row.workspace,
-        wish=wish,
+        wish=_read_wish(row),
         origin=Origin(row.origin),
         created_by=row.created_by,
         created_at=row.created_at,
@@ -380,14 +456,16 @@ def _read(row: Row[Any]) -> Digest:
     )
 
 
-def _read_decided(row: Row[Any], report: JsonValue = None) -> Decided:
+def _read_decided(row: Row[Any], report: JsonValue = None, *, delivery: str | None = None) -> Decided:
     return Decided(
         id=row.id,
         digest_id=row.digest_id,
+        channel=row.channel,
         date=date.fromisoformat(row.date),
         state=ReportState(row.state),
         due_at=row.due_at,
         decided_at=row.decided_at,
         message_id=row.message_id,
+        delivery=delivery,
         report=report,
     )

@@ -34,7 +34,9 @@ _GROUPS = {
     "everyday": frozenset(range(_WEEK)),
     "all": frozenset(range(_WEEK)),
 }
-_TIME = re.compile(r"([0-9]{1,2})(?:[:.]([0-9]{2}))?\s*([ap]m)?", re.ASCII)
+_TIME = re.compile(r"([0-9]{1,2})(?:[:.]?([0-9]{2}))?\s*([ap]m)?", re.ASCII)
+_TIMES = {"noon": time(12), "midday": time(12), "midnight": time(0)}
+_OFFSET = re.compile(r"(?:utc|gmt|z)?_?[+-][0-9:.]+", re.ASCII)
 _DAY = timedelta(days=1)
 # A week, one more for a date that a zone skipped, and the day before.
 _SEARCHED_DAYS = 2 * _WEEK + 2
@@ -99,12 +101,15 @@ def _number(name: str, text: str) -> int:
 
 
 def read_time(text: str) -> time:
-    """Read a time of day: `09:00`, `9:00`, `21.30`, `9`, `9am`.
+    """Read a time of day: `09:00`, `9:00`, `0900`, `21.30`, `9`, `9am`, `noon`.
 
     Raises:
         ValueError: It is none; the message is a sentence.
     """
-    found = _TIME.fullmatch(text.strip().lower())
+    word = text.strip().lower()
+    if word in _TIMES:
+        return _TIMES[word]
+    found = _TIME.fullmatch(word)
     if found:
         hour, minute, half = int(found[1]), int(found[2] or 0), found[3]
         if half and not 1 <= hour <= _NOON:
@@ -126,6 +131,8 @@ def check_zone(text: str) -> str:
     word = text.strip().replace(" ", "_").lower()
     if word in known:
         return known[word]
+    if _OFFSET.fullmatch(word):
+        raise ValueError(f"{quoted(text)} is not a time zone. Name a place, for clocks change: `{EXAMPLE_ZONE}`.")
     # `Berlin` is what people say; there may be several such places.
     cities = sorted(name for lowered, name in known.items() if lowered.endswith(f"/{word}"))
     likely = min(cities, key=len) if cities else nearest(word, known.values())
@@ -168,6 +175,10 @@ class Schedule:
     def __str__(self) -> str:
         """Return it for people: `09:00 Europe/Berlin, mon-fri`."""
         return f"{self.at:%H:%M} {self.zone}, {self.days.words}"
+
+    def date_at(self, moment: datetime) -> date:
+        """Return the local date of a moment (aware)."""
+        return moment.astimezone(ZoneInfo(self.zone)).date()
 
     def next_after(self, moment: datetime) -> Due:
         """Return the first time that is later than a moment (aware)."""

@@ -5,7 +5,7 @@ and not as an answer to the person, and the digest is saved only when Slack has 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -18,17 +18,22 @@ from bot.digest.rows import Digest, Wish
 from bot.digest.wording import SetFacts, day_words, said_in_channel
 from bot.document import Code, Document, Line, Moment, Paragraph, Person, line
 from bot.errors import DeliveryError, HubError, UserError
+from bot.fleet import snapshots
 from bot.fleet.model import Scope
 from bot.hub.client import HubClient
-from bot.outbox import messages
+from bot.pushes.pruning import KEPT_DAYS
 from bot.pushes.subscribing import Post, Update, why_refused
 from bot.pushes.subscriptions import Change
 from bot.slack.client import Posted
 from bot.store.base import Store
 from bot.store.workspaces import HOME
+from bot.words import quoted
 
 logger = logging.getLogger(__name__)
 
+MOST_PROBLEMS = 5
+_ARE_KEPT = timedelta(days=KEPT_DAYS)
+TOO_LONG = f"That is long: pushes are kept for {KEPT_DAYS} days, so it will not tell of older ones."
 NOT_WHOLE = (
     "Not everything could be looked at just now; I go on with that, and the first digest tells what changed since."
 )
@@ -140,7 +145,8 @@ class Digests:
             return self._say_changed(digest, " has the digest ", line(" go on."), by=by)
         following = digest.wish.schedule.next_after(until - timedelta.resolution)
         said = line(" until ", Moment(until), f". The next one comes on {day_words(following.date)}.")
-        return self._say_changed(digest, " paused the digest ", said, by=by)
+        is_long = before.baseline_at is not None and following.at - before.baseline_at > _ARE_KEPT
+        return (*((TOO_LONG,) if is_long else ()), *self._say_changed(digest, " paused the digest ", said, by=by))
 
     def preview(self, digest: Digest, hub: HubClient, tell: Tell = lambda _: None) -> Report:
         """Return what the next one would say, were it now. Changes nothing of what the next one will say.
@@ -167,8 +173,7 @@ class Digests:
         """
         with self._store.read() as connection:
             decided = rows.find_report(connection, self._workspace, report_id)
-            message = messages.find(connection, decided.message_id) if decided and decided.message_id else None
-        if decided is None or message is None or message.lane.channel != channel:
+        if decided is None or decided.report is None or decided.channel != channel:
             raise UserError("That digest is not kept any more. `/hub digest list` shows how everything is now.")
         return Kept(Report.model_validate(decided.report), decided.date)
 
@@ -184,12 +189,14 @@ class Digests:
 
     def _gather(self, digest: Digest) -> Gathered:
         with self._store.read() as connection:
+            now = self._store.now(connection)
             return self.knowledge.gather(
                 connection,
                 digest.wish.wanted,
                 digest.baseline or {},
-                now=self._store.now(connection),
+                now=now,
                 since=digest.baseline_at,
+                day=digest.wish.schedule.date_at(now),
             )
 
     def _take(self, put: Put, hub: HubClient, tell: Tell) -> tuple[Taken, tuple[str, ...]]:
@@ -200,12 +207,28 @@ class Digests:
             notes = self._look(wanted.scope, hub, tell)
         is_whole = not notes and self.knowledge.is_fresh(wanted.scope, put.at)
         with self._store.read() as connection:
-            gathered = self.knowledge.gather(connection, wanted, {}, now=self._store.now(connection), since=None)
+            now = self._store.now(connection)
+            day = put.digest.wish.schedule.date_at(now)
+            gathered = self.knowledge.gather(connection, wanted, {}, now=now, since=None, day=day)
         is_begun = put.digest.baseline_at is not None
+        if not is_begun:
+            notes = (*notes, *self._unknown(wanted.scope))
         if not is_whole and not is_begun:
             self.knowledge.ask(wanted.scope)
             notes = notes or (NOT_WHOLE,)
         return Taken(gathered.baseline, gathered.at, is_whole=is_whole), notes
+
+    def _unknown(self, scope: Scope) -> Iterator[str]:
+        """Yield what Docker Hub did not show of what was named: somebody may have mistyped it."""
+        named = {*scope.namespaces, *map(str, scope.images)}
+        with self._store.read() as connection:
+            found = snapshots.unchecked(connection, self._workspace, scope)
+        later = {snapshots.NEVER, snapshots.NOT_READ}
+        problems = [each for each in found if each.subject in named and each.why not in later]
+        for each in problems[:MOST_PROBLEMS]:
+            yield f"{quoted(each.subject)}: {each.why}. The digest is set all the same."
+        if len(problems) > MOST_PROBLEMS:
+            yield f"So it is with {len(problems) - MOST_PROBLEMS} more."
 
     def _look(self, scope: Scope, hub: HubClient, tell: Tell) -> tuple[str, ...]:
         try:

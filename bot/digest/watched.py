@@ -18,7 +18,7 @@ def watched(store: Store, workspace: str = HOME) -> Scope:
         StoreUnavailableError: The database is away.
     """
     with store.read() as connection:
-        scopes = [each.wish.wanted.scope for each in rows.every(connection, workspace)]
+        scopes = rows.scopes(connection, workspace)
     return Scope(
         tuple(dict.fromkeys(name for scope in scopes for name in scope.namespaces)),
         tuple(dict.fromkeys(image for scope in scopes for image in scope.images)),

@@ -10,12 +10,19 @@ from bot.digest.register import Put, Standing
 from bot.digest.rows import Decided, Digest, ReportState
 from bot.digest.schedule import Schedule
 from bot.document import Channel, Code, Inline, Line, Moment, Note, Paragraph, Part, Person, line
+from bot.outbox import messages
 from bot.pushes.subscriptions import Change, Origin
 
 _STATES = {
     ReportState.TOLD: "sent",
     ReportState.MISSED: "missed, and not sent",
     ReportState.PAUSED: "passed over: it was paused",
+    ReportState.HELD: "held back: people of another organization read this channel, and nobody has agreed to that",
+}
+_DELIVERIES = {
+    messages.WAITING: "not sent yet; I go on trying for a day",
+    messages.DEAD: "never sent, for Slack did not take it for a day",
+    messages.DROPPED: "never sent, for somebody gave it up",
 }
 
 
@@ -28,18 +35,20 @@ class LastFacts(_Facts):
 
     Attributes:
         date: Which local date.
-        state: `told`, `missed` or `paused`.
+        state: `told`, `missed`, `paused` or `held`.
         decided_at: When (UTC).
+        delivery: What became of its message: `sent`, `waiting`, `dead` or `dropped`; None: there is none, or no more.
     """
 
     date: date
     state: ReportState
     decided_at: datetime
+    delivery: str | None = None
 
     @classmethod
     def of(cls, decided: Decided) -> Self:
         """Return the facts of what was decided."""
-        return cls(date=decided.date, state=decided.state, decided_at=decided.decided_at)
+        return cls(date=decided.date, state=decided.state, decided_at=decided.decided_at, delivery=decided.delivery)
 
 
 class DigestFacts(_Facts):
@@ -178,7 +187,7 @@ def standing_parts(found: tuple[DigestFacts, ...], *, now: datetime, names_chann
         where: Line = (Channel(each.channel), ": ") if names_channels else ()
         yield Paragraph(line(*where, *what_words(each), ". ", *_how_it_stands(each, now)))
         by: Line = (", set by ", Person(each.created_by)) if each.created_by else ()
-        origin: Line = (", kept by the configuration file",) if each.origin is Origin.FILE else ()
+        origin: Line = (", set in the configuration file",) if each.origin is Origin.FILE else ()
         yield Note(line(_last_words(each.last), *by, *origin, "."))
         if each.is_closed:
             yield Note(line("Slack does not let me post there: it waits. Invite me again, and it goes on."))
@@ -195,8 +204,9 @@ def _how_it_stands(facts: DigestFacts, now: datetime) -> Line:
 
 def _last_words(last: LastFacts | None) -> str:
     if last is None:
-        return "There was none yet"
-    return f"The last one, of {day_words(last.date)}: {_STATES[last.state]}"
+        return "None was sent yet"
+    outcome = _DELIVERIES.get(last.delivery or "", _STATES[last.state])
+    return f"The last one, of {day_words(last.date)}: {outcome}"
 
 
 def day_words(day: date) -> str:

@@ -6,10 +6,10 @@ from datetime import date, datetime, timedelta
 from pydantic import JsonValue
 from sqlalchemy import Connection
 
+from bot.digest import rows
 from bot.digest.card import document_of
 from bot.digest.report import Report
 from bot.document import Code, Note, line
-from bot.outbox import messages
 from bot.outbox.lanes import Lane
 from bot.outbox.writers import MessageRow, Writers
 from bot.slack import blocks
@@ -65,7 +65,7 @@ class DigestWriter:
             return render(document)
         command = Code(f"/hub {WHOLE.format(report_id=content['report_id'])}")
         in_words = replace(document, parts=(*document.parts, Note(line(f"{ALL_LABEL}: ", command))))
-        button = blocks.button(ALL_LABEL, action_id=ALL_ACTION, value=message.id)
+        button = blocks.button(ALL_LABEL, action_id=ALL_ACTION, value=content["report_id"])
         shown = render(document, closing=[blocks.actions(button)])
         return Message(fallback_text(in_words), shown.blocks)
 
@@ -85,21 +85,19 @@ class Pressed:
     """Knows what the button under a digest stands for.
 
     Args:
-        store: Where messages are.
+        store: Where reports are.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def command(self, message_id: str, *, channel: str) -> str | None:
+    def command(self, report_id: str, *, channel: str) -> str | None:
         """Return the command that the button asks, without `/hub`; None: there is no such digest in that channel.
 
         Raises:
             StoreUnavailableError: The database is away.
-            UnstorableError: No message can have that id.
+            UnstorableError: No report can have that id.
         """
         with self._store.read() as connection:
-            message = messages.find(connection, message_id)
-        if message is None or (message.lane, message.kind) != (Lane(HOME, channel), KIND):
-            return None
-        return WHOLE.format(report_id=message.content["report_id"])
+            told_in = rows.channel_of(connection, HOME, report_id)
+        return WHOLE.format(report_id=report_id) if told_in == channel else None

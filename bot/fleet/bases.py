@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from bot.fleet import contents, snapshots
 from bot.fleet.contents import Contents
+from bot.fleet.keeping import has_been
 from bot.fleet.model import ImageName, TagSnapshot, Unchecked
 from bot.fleet.reading_contents import Content
 from bot.fleet.rules import BaseRule, StaleRules, read_base
@@ -159,7 +160,7 @@ class Bases:
             newest = {
                 image: tag
                 for image, tag in snapshots.named(connection, HOME, wanted).items()
-                if tag.read_at > now - FRESH
+                if now - FRESH < tag.read_at and has_been(tag.read_at, now)
             }
         asked = sorted(wanted - newest.keys(), key=str)
         if asked:

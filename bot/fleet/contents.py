@@ -12,7 +12,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, and_, or_, select
 
 from bot.errors import HubError, NotFoundError, RateLimitedError, UnavailableError
 from bot.fleet.reading_contents import Content, ContentReader, Pulls, PullsSpentError
@@ -92,6 +92,20 @@ class Contents:
         """Return what is known."""
         with self._store.read() as connection:
             return read(connection, HOME, digests)
+
+    def due(self, targets: Sequence[Target]) -> tuple[Target, ...]:
+        """Return those images that are still to be read, with a credential: not what failed a short time ago."""
+        by_digest = {target.digest: target for target in targets}
+        with self._store.read() as connection:
+            now = self._store.now(connection)
+            for some in batched(list(by_digest)):
+                is_settled = or_(contents.c.due_at.is_(None), contents.c.due_at > now)
+                of_these = and_(contents.c.workspace == HOME, contents.c.digest.in_(some), is_settled)
+                for digest in connection.execute(select(contents.c.digest).where(of_these)).scalars():
+                    del by_digest[digest]
+        namespaces = {target.repository.namespace for target in by_digest.values()}
+        readable = {each for each in namespaces if self._hub.registry.has_credential(each)}
+        return tuple(target for target in by_digest.values() if target.repository.namespace in readable)
 
     def learn(self, targets: Sequence[Target], *, most_pulls: int) -> LearnReport:
         """Read what is not known of images, and keep it. Says what was not read, and raises nothing for it.

@@ -8,6 +8,7 @@ Docker Hub answers 500 for some deletions that worked.
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from textwrap import wrap
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -50,10 +51,12 @@ LONGEST = timedelta(hours=24)
 GRACE = timedelta(seconds=20)
 """So long has whoever asked in a terminal before a process that serves does the job."""
 
-STARTED = "Started: {} of `{}` are being deleted."
+STARTED = "Started: {} of `{}` {} being deleted."
 GONE_ALREADY = "It was gone already."
 NO_REPOSITORY = "Docker Hub does not show the repository any more."
 GONE_AFTERWARDS = "The answer was not heard; the tag is gone."
+NOT_SEEN_AGAIN = "Docker Hub does not delete it in one way, and before the other it could not be read again."
+IMAGE_UNKNOWN = "Docker Hub does not tell its image, so nobody would notice if it were another by now."
 LINGERS = "Docker Hub says that it is deleted, and still shows it."
 STILL_THERE = "The tag is still there."
 NOT_KNOWN = "No answer came, and a moment later the tag was still there: it may go yet."
@@ -61,6 +64,7 @@ WAS_LEFT = "The bot stopped while it was being deleted, or heard no answer; the 
 PUSHED_AGAIN = "It was deleted; somebody has pushed it again since."
 _REFUSALS = (NoCredentialError, UnauthorizedError, ForbiddenError)
 _MOST_SHOWN = 10
+_LINE_WIDTH = 76
 _LOOK_AGAIN_SECONDS = (1.0, 3.0)
 _RULES_HOLD_SECONDS = 30.0
 _MOST_REMEMBERED = 16
@@ -125,8 +129,12 @@ class DeletionOrder(BaseModel):
         path = repository_path(self.name, "tags")
         named = [f"DELETE {path}/{tag.name}" for tag in self.tags[:_MOST_SHOWN]]
         more = [tag.name for tag in self.tags[_MOST_SHOWN:]]
-        rest = (f"and for {len(more):,} more:", " ".join(more)) if more else ()
+        rest = (f"and for {len(more):,} more:", *_wrapped(more)) if more else ()
         return (*named, *rest, "each only if its image, its last push and its last pull are still as they were shown")
+
+
+def _wrapped(names: Sequence[str]) -> list[str]:
+    return wrap(" ".join(names), _LINE_WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def mark_of(tag: TagSnapshot) -> str:
@@ -156,6 +164,18 @@ def propose(order: DeletionOrder) -> Proposal:
 def job_id_of(change_id: str) -> str:
     """Return what the job of a change is called: there is one, and it goes by the same number."""
     return f"job_{change_id.partition('_')[2] or change_id}"
+
+
+class _LeftError(Exception):
+    """A tag is not deleted after all.
+
+    Attributes:
+        result: What came of it.
+    """
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(result.sentence)
+        self.result = result
 
 
 class DeletingExecutor:
@@ -193,8 +213,9 @@ class DeletingExecutor:
     def read_back(self, change: Change) -> Outcome:
         """Say the same: the job is kept together with the start of the change."""
         order = DeletionOrder.model_validate(change.request)
-        sentence = STARTED.format(order.how_many, order.name.familiar)
-        return Outcome(State.DONE, sentence, {"job": job_id_of(change.id)})
+        is_or_are = "is" if len(order.tags) == 1 else "are"
+        sentence = STARTED.format(order.how_many, order.name.familiar, is_or_are)
+        return Outcome(State.DONE, sentence, {"job": job_id_of(change.id)}, goes_on=True)
 
     def settled(self, _connection: Connection, _change: Change, _outcome: Outcome, _now: datetime) -> None:
         """Nothing follows: the job says what comes of it."""
@@ -234,11 +255,15 @@ class TagDeletion:
             return _refusal(error)
         if why := protection.reason(agreed.name):
             return Result(ItemState.SKIPPED, f"It was left: {why}.")
-        found = self._look(name, agreed.name)
-        if found is None:
-            return Result(ItemState.SKIPPED, GONE_ALREADY)
-        why = _what_moved(agreed, found)
-        return Result(ItemState.SKIPPED, why) if why else None
+        return self._verdict(name, agreed)
+
+    def probe(self, job: Job) -> None:
+        """Read the repository.
+
+        Raises:
+            HubError: Docker Hub does not show it.
+        """
+        self._hub.repositories.get(RepositoryName.parse(job.order["repository"]))
 
     def send(self, job: Job, item: Item) -> Result:
         """Delete the tag, and look whether it is gone.
@@ -248,7 +273,9 @@ class TagDeletion:
         """
         name, agreed = _order_of(job, item)
         try:
-            self._hub.tags.delete(name, agreed.name)
+            self._hub.tags.delete(name, agreed.name, look_again=lambda: self._look_again(name, agreed))
+        except _LeftError as left:
+            return left.result
         except RateLimitedError:
             raise
         except NotFoundError as error:
@@ -291,6 +318,34 @@ class TagDeletion:
             },
         )
         audit.note(connection, job.workspace, entry, now=now)
+
+    def _verdict(self, name: RepositoryName, agreed: DoomedTag) -> Result | None:
+        """Read the tag; None: it is what was agreed to.
+
+        Raises:
+            HubError: Docker Hub does not tell.
+        """
+        found = self._look(name, agreed.name)
+        if found is None:
+            return Result(ItemState.SKIPPED, GONE_ALREADY)
+        why = _what_moved(agreed, found)
+        return Result(ItemState.SKIPPED, why) if why else None
+
+    def _look_again(self, name: RepositoryName, agreed: DoomedTag) -> None:
+        """Read the tag between two ways to delete it.
+
+        Raises:
+            _LeftError: It is to be left.
+            RateLimitedError: Docker Hub does not tell for a while; nothing was done.
+        """
+        try:
+            verdict = self._verdict(name, agreed)
+        except RateLimitedError:
+            raise
+        except HubError as error:
+            raise _LeftError(Result(ItemState.FAILED, f"{NOT_SEEN_AGAIN} {error}")) from error
+        if verdict is not None:
+            raise _LeftError(verdict)
 
     def _after_success(self, name: RepositoryName, agreed: DoomedTag) -> Result:
         try:
@@ -391,9 +446,9 @@ def _is_pushed_again(agreed: DoomedTag, found: TagSnapshot) -> bool:
 
 def _what_moved(agreed: DoomedTag, found: TagSnapshot) -> str:
     """Return why a tag is not what was agreed to, as a sentence; empty: it is."""
-    if mark_of(found) != agreed.mark:
-        was_told = bool(agreed.mark) and bool(mark_of(found))
-        return "It points to another image by now." if was_told else "Docker Hub does not tell its image any more."
+    mark = mark_of(found)
+    if not mark or mark != agreed.mark:
+        return _what_image(agreed.mark, mark)
     if found.pushed_at is None:
         return "Docker Hub does not tell any more when it was pushed."
     if found.pushed_at != agreed.pushed_at:
@@ -403,6 +458,13 @@ def _what_moved(agreed: DoomedTag, found: TagSnapshot) -> str:
     if found.pulled_at is not None and (agreed.pulled_at is None or found.pulled_at > agreed.pulled_at):
         return "It was pulled since it was shown."
     return ""
+
+
+def _what_image(agreed: str, found: str) -> str:
+    """Return what is to be said of a tag's image, which is another than agreed to or cannot be told."""
+    if not agreed:
+        return IMAGE_UNKNOWN
+    return "It points to another image by now." if found else "Docker Hub does not tell its image any more."
 
 
 def _forget(connection: Connection, job: Job, gone: Sequence[Item]) -> None:

@@ -10,7 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Connection, and_, bindparam, case, delete, exists, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from bot.errors import (
     ForbiddenError,
@@ -31,8 +45,11 @@ from bot.store.types import UtcTime
 
 SAME_PUSH = timedelta(seconds=1)
 """By how much the times of one push may differ between a listing and a page of tags."""
-_AHEAD = timedelta(minutes=5)
-"""How far Docker Hub's clock may be ahead of ours; a time beyond that is nonsense, and nobody waits for it."""
+AHEAD = timedelta(minutes=5)
+"""How far another clock may be ahead of ours, Docker Hub's or that of another process.
+
+A time beyond that is nonsense, and nobody waits for it: a clock was wrong and has been set back.
+"""
 MOST_DOUBTS = 100
 """How many tags of a repository are asked for one by one, whether they are still there."""
 
@@ -49,6 +66,7 @@ class State:
         read_pushed_at: Its last push, as far as its tags showed it then.
         has_all_tags, is_capped: Whether all tags are known, or as many as are ever read.
         has_problem: Whether its tags could not be read the last time.
+        is_unclear: Whether the listing said of its last push what nobody understands, or nothing.
     """
 
     name: RepositoryName
@@ -59,6 +77,7 @@ class State:
     has_all_tags: bool = False
     is_capped: bool = False
     has_problem: bool = False
+    is_unclear: bool = False
 
     @property
     def is_covered(self) -> bool:
@@ -68,7 +87,8 @@ class State:
     @property
     def has_changed(self) -> bool:
         """Whether something was pushed since it was read, as far as listings show; or nobody can tell."""
-        return self.read_at is None or self.has_problem or self.pushed_at != self.read_pushed_at
+        is_known = self.read_at is not None and not (self.has_problem or self.is_unclear)
+        return not is_known or self.pushed_at != self.read_pushed_at
 
 
 def states(connection: Connection, workspace: str, names: Iterable[RepositoryName]) -> dict[RepositoryName, State]:
@@ -83,6 +103,7 @@ def states(connection: Connection, workspace: str, names: Iterable[RepositoryNam
         c.has_all_tags,
         c.is_capped,
         c.problem,
+        c.facts["never_pushed"].as_boolean().label("has_no_push"),
     )
     found = {}
     for some in batched(sorted(map(str, set(names)))):
@@ -98,6 +119,7 @@ def states(connection: Connection, workspace: str, names: Iterable[RepositoryNam
                 has_all_tags=row.has_all_tags,
                 is_capped=row.is_capped,
                 has_problem=row.problem is not None,
+                is_unclear=row.listed_at is not None and row.pushed_at is None and not row.has_no_push,
             )
     return found
 
@@ -146,7 +168,8 @@ def keep_tags(connection: Connection, workspace: str, found: Iterable[TagSnapsho
 
     def is_news(new: Any) -> ColumnElement[bool]:
         is_no_older_push = or_(tags.c.pushed_at.is_(None), new.pushed_at.is_(None), new.pushed_at >= tags.c.pushed_at)
-        return and_(tags.c.read_at <= new.read_at, or_(is_no_older_push, tags.c.pushed_at < new.read_at - LAG))
+        is_newer_read = or_(tags.c.read_at <= new.read_at, tags.c.read_at > new.read_at + AHEAD)
+        return and_(is_newer_read, or_(is_no_older_push, tags.c.pushed_at < new.read_at - LAG))
 
     put_many(connection, tags, rows, where=is_news)
 
@@ -191,7 +214,7 @@ def forget_tags(
     is_old = c.pushed_at.is_(None) | (c.pushed_at < before - LAG)
     for some in batched(sorted(gone)):
         statement = delete(tags).where(
-            c.workspace == workspace, c.repository == str(name), c.tag.in_(some), c.read_at < before
+            c.workspace == workspace, c.repository == str(name), c.tag.in_(some), _was_before(c.read_at, before)
         )
         connection.execute(statement if is_certain else statement.where(is_old))
 
@@ -216,7 +239,10 @@ def doubtful(connection: Connection, workspace: str, reading: Reading) -> tuple[
     else:
         return ()
     statement = select(c.tag).where(
-        c.workspace == workspace, c.repository == str(reading.name), c.read_at < reading.read_at, is_expected
+        c.workspace == workspace,
+        c.repository == str(reading.name),
+        _was_before(c.read_at, reading.read_at),
+        is_expected,
     )
     return tuple(connection.execute(statement.order_by(c.tag).limit(MOST_DOUBTS + 1)).scalars())
 
@@ -230,19 +256,29 @@ def read_again(connection: Connection, workspace: str, name: RepositoryName) -> 
 
 
 def missing(
-    connection: Connection, workspace: str, namespace: str, *, since: datetime, most: int
+    connection: Connection, workspace: str, namespace: str, *, since: datetime, private_since: datetime, most: int
 ) -> tuple[tuple[RepositoryName, bool], ...]:
     """Return repositories of a namespace that no listing has shown since, and whether each was private.
 
     Those come first that were missed first; what is missed for the first time is noted.
+
+    Args:
+        connection: One in a write.
+        workspace: Whose.
+        namespace: Which.
+        since: When the listing began (UTC).
+        private_since: Likewise, for those that are known to be private.
+        most: How many at most.
     """
     c = repositories.c
     of_namespace = c.workspace == workspace, c.namespace == namespace
-    is_missing = c.listed_at.is_(None) | (c.listed_at < since)
+    is_missing = c.listed_at.is_(None) | _was_before(c.listed_at, since)
     connection.execute(
         update(repositories).where(*of_namespace, is_missing, c.missing_since.is_(None)).values(missing_since=since)
     )
-    statement = select(c.repository, c.facts).where(*of_namespace, is_missing)
+    is_private = func.coalesce(c.facts["private"].as_boolean(), false())
+    is_seen = and_(is_private, c.listed_at >= private_since, c.listed_at < since)
+    statement = select(c.repository, c.facts).where(*of_namespace, is_missing, or_(c.listed_at.is_(None), ~is_seen))
     rows = connection.execute(statement.order_by(c.missing_since, c.repository).limit(most)).all()
     return tuple((name_of(row.repository), row.facts.get("private") is True) for row in rows)
 
@@ -274,6 +310,16 @@ def clause_of(error: HubError) -> str:
             return "Docker Hub answered something unexpected"
 
 
+def has_been(moment: datetime, now: datetime) -> bool:
+    """Tell whether a moment that was written down can have been; else a clock has been set back since."""
+    return moment <= now + AHEAD
+
+
+def _was_before(column: ColumnElement[Any], moment: datetime) -> ColumnElement[bool]:
+    """Return whether what a column tells was before; what cannot have been counts as that, see `has_been`."""
+    return or_(column < moment, column > moment + AHEAD)
+
+
 def _is_limit(error: HubError) -> bool:
     return isinstance(error, RateLimitedError)
 
@@ -287,6 +333,7 @@ def _delete_unseen(connection: Connection, workspace: str, readings: Sequence[Re
         {
             "of": str(each.name),
             "began": each.read_at,
+            "ahead": each.read_at + AHEAD,
             "settled": each.read_at - LAG,
             "whole": each.is_seen_whole,
             "since": each.seen_since or each.read_at,
@@ -303,7 +350,7 @@ def _delete_unseen(connection: Connection, workspace: str, readings: Sequence[Re
         delete(tags).where(
             c.workspace == workspace,
             c.repository == bindparam("of"),
-            c.read_at < bindparam("began", type_=UtcTime()),
+            or_(c.read_at < bindparam("began", type_=UtcTime()), c.read_at > bindparam("ahead", type_=UtcTime())),
             or_(
                 and_(c.pushed_at < settled, or_(is_whole, c.pushed_at > since)),
                 and_(c.pushed_at.is_(None), is_whole),
@@ -339,7 +386,7 @@ def _put_read(connection: Connection, workspace: str, readings: Sequence[Reading
             # A listing knows better; but of what was never in one, the newest tag tells.
             "pushed_at": case((c.listed_at.is_(None), new.pushed_at), else_=c.pushed_at),
         },
-        where=lambda new: c.read_at.is_(None) | (c.read_at <= new.read_at),
+        where=lambda new: or_(c.read_at.is_(None), c.read_at <= new.read_at, c.read_at > new.read_at + AHEAD),
     )
 
 
@@ -352,5 +399,5 @@ def _read_pushed_at(reading: Reading) -> datetime | None:
     if listed is None:
         return None if reading.want.is_listed else newest
     lags = newest is None or newest < listed - SAME_PUSH
-    is_recent = reading.read_at - LAG <= listed <= reading.read_at + _AHEAD
+    is_recent = reading.read_at - LAG <= listed <= reading.read_at + AHEAD
     return None if lags and is_recent else listed

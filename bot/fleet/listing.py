@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.errors import HubError, NotFoundError, RateLimitedError
@@ -20,6 +20,8 @@ from bot.store.base import Store
 MOST_PAGES = 1_000
 MOST_MISSING = 100
 """How many repositories that a list lacks are asked for at a time."""
+HIDDEN_ASKED_EVERY = timedelta(days=1)
+"""How often each private repository is asked for that a list leaves out because of the credential."""
 _WRITTEN_AT_ONCE = 500
 _BY_NAME = "name"
 """Pushes move nothing in this order, so that nothing slips from one page to another while they are read.
@@ -39,6 +41,8 @@ class Listed:
         requests: How many it took.
         problem: Why it was not, as a clause; empty: it was.
         error: What ended it; None: nothing did.
+        shows_private: Whether it showed a private one: so it leaves none out that the credential may see.
+        unreadable: How many entries could not be read.
     """
 
     names: list[RepositoryName]
@@ -47,6 +51,8 @@ class Listed:
     requests: int = 0
     problem: str = ""
     error: HubError | None = None
+    shows_private: bool = False
+    unreadable: int = 0
 
 
 class Lister:
@@ -83,6 +89,8 @@ class Lister:
             for page in listing.pages():
                 listed.requests += 1
                 shown = [(name, entry) for entry in page if (name := listed_name(namespace, entry)) is not None]
+                listed.unreadable += len(page) - len(shown)
+                listed.shows_private = listed.shows_private or any(entry.is_private for _, entry in shown)
                 listed.names += [name for name, _ in shown]
                 found += shown
                 if len(found) >= _WRITTEN_AT_ONCE:
@@ -97,22 +105,32 @@ class Lister:
         else:
             listed.is_complete = listing.is_complete
             listed.problem = clause(listing.shortfall)
+        listed.unreadable += listing.unreadable
         self._keep(found, listed.listed_at)
         return listed
 
     def settle_missing(self, hub: HubClient, namespace: str, listed: Listed, tally: Tally) -> list[RepositoryName]:
         """Ask for each repository that a complete list lacks, and forget those that are no more.
 
-        A private one that nobody logged in asks for looks the same as one that was deleted; it stays.
+        A private one that nobody logged in asks for looks the same as one that was deleted; it stays. Where the list
+        seems to leave out private ones, each of them is asked for once a day: our credential may see it all the same.
 
         Returns:
             What is no more.
         """
         if not listed.is_complete:
             return []
+        status = hub.credential_status(namespace)
+        is_blind = bool(status.hidden) and not status.refusal and not listed.shows_private
+        private_since = listed.listed_at - (HIDDEN_ASKED_EVERY if is_blind else timedelta())
         missing = self._store.write(
             lambda connection: keeping.missing(
-                connection, self._workspace, namespace, since=listed.listed_at, most=MOST_MISSING
+                connection,
+                self._workspace,
+                namespace,
+                since=listed.listed_at,
+                private_since=private_since,
+                most=MOST_MISSING,
             )
         )
         gone = []

@@ -10,11 +10,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 
-from bot.errors import HubError, RateLimitedError
+from bot.errors import RateLimitedError
 from bot.fleet import snapshots, sweeps
 from bot.fleet.bases import Bases
-from bot.fleet.keeping import clause_of
+from bot.fleet.keeping import AHEAD, clause_of, has_been
 from bot.fleet.model import ImageName, RepositorySnapshot, Scope, TagSnapshot, Unchecked
 from bot.fleet.rules import StaleRules
 from bot.fleet.service import Fleet
@@ -28,9 +29,6 @@ from bot.store.workspaces import HOME
 
 LATELY = timedelta(hours=1)
 """So long ago a namespace may have been looked through for its repositories to be known."""
-NOT_REACHED = "it was not reached before the answer was due"
-NOT_READ_AGAIN = "its last pull could not be read again"
-NOT_ALL_TAGS = "it has more tags than are read, and the newest are others"
 LIST_BROKE_OFF = "the list of its repositories broke off"
 _SIGNS = frozenset("*?")
 
@@ -172,7 +170,8 @@ class StaleImages:
         subject = sweeps.subject_of(name.namespace)
         with self._store.read() as connection:
             known = sweeps.known(connection, HOME, [subject]).get(subject)
-            if known is None or known.ended_at is None or known.ended_at < self._store.now(connection) - LATELY:
+            now = self._store.now(connection)
+            if known is None or known.ended_at is None or not now - LATELY <= known.ended_at <= now + AHEAD:
                 return None
             return snapshots.repository(connection, HOME, name) is not None
 
@@ -263,17 +262,15 @@ class _Look:
 
     def _listed(self, namespace: str) -> Sequence[RepositorySnapshot]:
         """Return the repositories of a namespace; where the list breaks off, those that it had until then."""
-        try:
-            return self._fleet.listing(namespace, hub=self._hub, progress=self._progress)
-        except HubError as error:
-            with self._store.read() as connection:
-                known = snapshots.repositories(connection, HOME, namespace)
-            seen = [each for each in known if each.listed_at is not None and each.listed_at >= self._just_now]
-            if not seen and self._question.is_one_area:
-                raise
-            self._miss(Unchecked(namespace, LIST_BROKE_OFF if seen else clause_of(error)))
-            self._come_back(error.retry_at if isinstance(error, RateLimitedError) else None)
-            return seen
+        listed = self._fleet.listing(namespace, hub=self._hub, progress=self._progress)
+        if listed.error is not None:
+            if not listed.repositories and self._question.is_one_area:
+                raise listed.error
+            self._miss(Unchecked(namespace, LIST_BROKE_OFF if listed.repositories else clause_of(listed.error)))
+            self._come_back(listed.error.retry_at if isinstance(listed.error, RateLimitedError) else None)
+        for each in listed.unchecked:
+            self._miss(each)
+        return listed.repositories
 
     def at_images(self, images: Sequence[ImageName]) -> None:
         """Look at images that were named, one request each; at all tags of their repositories where those are asked."""
@@ -318,40 +315,62 @@ class _Look:
         stale = [
             each
             for each in self._judged.values()
-            if each.verdict.is_stale and (each.tag is None or each.tag.read_at < self._just_now)
+            if each.verdict.is_stale and (each.tag is None or not self._is_of_now(each.tag))
         ]
-        failed = self._read(list(dict.fromkeys(each.name.repository for each in stale)), is_fresh=True)
         for each in stale:
             del self._judged[each.name]
-        for some in batched([each for each in stale if each.name.repository not in failed]):
+        # One tag of each repository costs a request as its newest page does, and need not be on that.
+        by_page = [] if self._question.exact_tag else stale
+        failed = self._read(list(dict.fromkeys(each.name.repository for each in by_page)), is_fresh=True)
+        repositories = {each.name: each.repository for each in stale}
+        left = [each.name for each in stale if self._question.exact_tag]
+        for some in batched([each for each in by_page if each.name.repository not in failed]):
             with self._store.read() as connection:
                 known = snapshots.named(connection, HOME, [each.name for each in some])
             for each in some:
                 tag = known.get(each.name)
                 if tag is None:
                     self._found.empty += 1
-                elif tag.read_at < self._just_now:
-                    self._miss(Unchecked(str(each.name), NOT_READ_AGAIN))
+                elif not self._is_of_now(tag):
+                    left.append(each.name)
                 else:
                     self._file(tag, each.repository)
+        self._read_single(left, repositories)
+
+    def _read_single(
+        self,
+        images: Sequence[ImageName],
+        repositories: Mapping[ImageName, RepositorySnapshot | None] = MappingProxyType({}),
+    ) -> None:
+        """Read tags one by one and file them."""
+        if not images:
+            return
+        report = self._fleet.single(images, hub=self._hub)
+        for name, tag in report.found.items():
+            self._file(tag, repositories.get(name))
+        self._found.empty += len(report.absent)
+        for name, why in report.unchecked.items():
+            self._miss(Unchecked(str(name), why))
+        self._come_back(report.retry_at)
+
+    def _is_of_now(self, tag: TagSnapshot) -> bool:
+        return self._just_now <= tag.read_at and has_been(tag.read_at, self._now)
 
     def _at_every_tag(self, names: Sequence[RepositoryName]) -> None:
         failed = self._read(names, all_tags=True, is_fresh=self._question.is_by_pulls)
         self._found.empty += len(self._file_kept([name for name in names if name not in failed]))
 
     def _at_one_tag(self, area: Area, names: Sequence[RepositoryName]) -> None:
-        """Look at one tag of each repository: as a rule it is among the newest, or it is known that there is none."""
-        failed = self._read(names, is_fresh=self._question.is_by_pulls)
+        """Look at one tag of each repository: as a rule it is among the newest, or it is known that there is none.
+
+        Else it is asked for by itself. When it was pulled is read later, of those of which it matters.
+        """
+        failed = self._read(names)
         missing = self._file_kept([name for name in names if name not in failed])
         complete = self._complete(area.namespace)
-        failed = self._read([name for name in missing if name not in complete], all_tags=True)
-        missing = self._file_kept([name for name in missing if name not in failed])
-        complete = self._complete(area.namespace)
-        for name in missing:
-            if name in complete:
-                self._found.empty += 1
-            else:
-                self._miss(Unchecked(f"{name.familiar}:{self._question.tag}", NOT_ALL_TAGS))
+        asked = [name for name in missing if name not in complete]
+        self._found.empty += len(missing) - len(asked)
+        self._read_single([ImageName(name, self._question.exact_tag) for name in asked])
 
     def _complete(self, namespace: str) -> Collection[RepositoryName]:
         """Return the repositories of which all tags are known."""
@@ -387,12 +406,8 @@ class _Look:
         if not names:
             return ()
         report = self._fleet.read(names, hub=self._hub, all_tags=all_tags, is_fresh=is_fresh, progress=self._progress)
-        for each in report.unchecked:
+        for each in report.missed:
             self._miss(each)
-        said = {each.subject for each in report.unchecked}
-        for name in report.failed:
-            if name.familiar not in said:
-                self._miss(Unchecked(name.familiar, NOT_REACHED))
         self._come_back(report.retry_at)
         return frozenset(report.failed)
 

@@ -35,6 +35,7 @@ class FleetLoop(Loop):
         clock: The time.
         scopes: Returns all that anybody wants to hear of.
         start_seconds: When to begin, counted from now.
+        after_look: Called when something was looked at: there may be images that nobody knew. Should be quick.
     """
 
     def __init__(
@@ -45,12 +46,14 @@ class FleetLoop(Loop):
         scopes: Scopes,
         *,
         start_seconds: float = START_SECONDS,
+        after_look: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__("fleet")
         self._fleet = fleet
         self._hub = hub.background()
         self._clock = clock
         self._scopes = scopes
+        self._after_look = after_look
         self._pruned_at = clock.monotonic()
         self._starts_at = clock.monotonic() + start_seconds
 
@@ -70,11 +73,14 @@ class FleetLoop(Loop):
             return POLL_SECONDS
         scope = self._scopes()
         try:
-            for namespace in self._fleet.namespaces_due(scope):
+            namespaces = self._fleet.namespaces_due(scope)
+            for namespace in namespaces:
                 self._attend_to(namespace)
             images = self._fleet.images_due(scope)
             if images and not self.is_stopping:
                 self._fleet.images(images, hub=self._hub, is_stopping=lambda: self.is_stopping)
+            if namespaces or images:
+                self._after_look()
         except StoppedError:
             logger.debug("fleet_stopped")
         if self._clock.monotonic() - self._pruned_at >= PRUNED_EVERY_SECONDS:

@@ -1,8 +1,10 @@
 """Which tags of a repository are to be deleted: by their names, or by a rule. Pure.
 
 All conditions of a rule hold together. What is spared although it was named or fits is said, with the reason: what is
-protected, `latest` unless somebody named it, the newest ones that are to be kept, and whatever a condition asks for and
-Docker Hub does not tell.
+protected, `latest` unless somebody named it, the newest ones that are to be kept, and whatever is asked for and Docker
+Hub does not tell: when a tag was pushed, which image it has, and when it was pulled. Of a tag that nobody has pulled
+Docker Hub tells no pull either. So a pull that it does not tell counts as none where it tells those of other tags of
+the repository, and where it tells of none at all as unknown.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,6 +19,8 @@ from bot.fleet.staleness import Freshness, Limits, judge
 NOT_THERE = "there is no such tag"
 PUSH_UNKNOWN = "Docker Hub does not tell when it was pushed"
 PULL_UNKNOWN = "Docker Hub does not tell when it was pulled"
+PULLS_UNTOLD = "Docker Hub does not tell of any tag here when it was pulled"
+IMAGE_UNKNOWN = "Docker Hub does not tell its image"
 KEPT_LATEST = "it is `latest`, which has to be named outright"
 
 
@@ -77,7 +81,10 @@ class Selection:
 
     @property
     def size_bytes(self) -> int | None:
-        """How large the images are, compressed, that no tag points to afterwards; None: of one it is unknown."""
+        """How large the images are, compressed, that no tag points to afterwards; None: of one it is unknown.
+
+        It is right where `staying` is all that stays.
+        """
         staying = {digest for tag in self.staying for digest in _digests(tag)}
         sizes: dict[str, int | None] = {}
         for tag in self.doomed:
@@ -97,7 +104,8 @@ def select_named(tags: Sequence[TagSnapshot], names: Iterable[str], protection: 
     found = [tag for tag in tags if tag.name in wanted]
     there = {tag.name for tag in found}
     missing = [Spared(name, NOT_THERE) for name in wanted if name not in there]
-    spared = [Spared(tag.name, why) for tag in found if (why := _why_spared(tag, protection))]
+    tells_pulls = _tells_pulls(tags)
+    spared = [Spared(tag.name, why) for tag in found if (why := _why_spared(tag, protection, tells_pulls=tells_pulls))]
     return _selection(tags, found, [*spared, *missing])
 
 
@@ -106,13 +114,14 @@ def select_by_rule(tags: Sequence[TagSnapshot], rule: Rule, protection: Protecti
     matching = [tag for tag in tags if rule.match is None or fnmatchcase(tag.name, rule.match)]
     newest = sorted((tag for tag in matching if tag.pushed_at), key=_by_push, reverse=True)[: rule.keep or 0]
     kept = {tag.name for tag in newest}
+    tells_pulls = _tells_pulls(tags)
     found: list[TagSnapshot] = []
     spared: list[Spared] = []
     for tag in matching:
         verdict = _fits(tag, rule, now)
         if verdict is None:
             continue
-        why = verdict or _why_spared(tag, protection)
+        why = verdict or _why_spared(tag, protection, tells_pulls=tells_pulls)
         if not why and tag.name == LATEST:
             why = KEPT_LATEST
         if not why and tag.name in kept:
@@ -131,9 +140,19 @@ def _selection(tags: Sequence[TagSnapshot], found: Iterable[TagSnapshot], spared
     return Selection(tuple(doomed), tuple(sorted(spared, key=lambda each: each.name)), staying)
 
 
-def _why_spared(tag: TagSnapshot, protection: Protection) -> str:
+def _why_spared(tag: TagSnapshot, protection: Protection, *, tells_pulls: bool) -> str:
     """Return why a tag is not deleted, however it was meant; empty: it may be."""
-    return protection.reason(tag.name) or ("" if tag.pushed_at else PUSH_UNKNOWN)
+    if reason := protection.reason(tag.name):
+        return reason
+    if tag.pushed_at is None:
+        return PUSH_UNKNOWN
+    if not _digests(tag):
+        return IMAGE_UNKNOWN
+    return "" if tag.pulled_at or tells_pulls else PULLS_UNTOLD
+
+
+def _tells_pulls(tags: Iterable[TagSnapshot]) -> bool:
+    return any(tag.pulled_at is not None for tag in tags)
 
 
 def _fits(tag: TagSnapshot, rule: Rule, now: datetime) -> str | None:

@@ -18,10 +18,11 @@ from bot.fleet.rows import tag_snapshot
 from bot.hub.client import HubClient
 from bot.hub.paging import MOST_PAGES, Listing
 from bot.hub.tags import Order, Tag, order_of
-from bot.images import RepositoryName
+from bot.images import InvalidReferenceError, RepositoryName, check_tag
 
 LAG = timedelta(hours=1)
 """For how long after a push Docker Hub may still show what was there before; minutes are reported."""
+SOME_UNREADABLE = "some of its tags cannot be read"
 _SAME_MOMENT = timedelta(minutes=1)
 """Tags that were pushed within so long of each other may stand in any order."""
 
@@ -62,6 +63,7 @@ class Reading:
         has_all_tags, is_capped: Whether all tags are known now, or as many as are ever read.
         has_no_latest: Docker Hub says that there is no `latest`.
         problem: Why a page that there is could not be found; empty: all could.
+        unreadable: How many tags there are beside those, which cannot be read.
         requests: How many it took, without repetitions.
         error: What stopped it on its way; None: nothing. Then little is known but the tags that were read until then.
     """
@@ -77,6 +79,7 @@ class Reading:
     is_capped: bool = False
     has_no_latest: bool = False
     problem: str = ""
+    unreadable: int = 0
     requests: int = 1
     error: HubError | None = None
 
@@ -125,14 +128,20 @@ class _Pages:
         times = [tag.pushed_at for page in self.read for tag in page if tag.pushed_at is not None]
         return self.is_ordered and bool(times) and max(times) - min(times) > _SAME_MOMENT
 
+    @property
+    def unreadable(self) -> int:
+        """How many entries tell of no tag that there can be."""
+        return self.listing.unreadable + sum(not _can_be(tag.name) for page in self.read for tag in page)
+
     def oldest(self, page: int = -1) -> datetime | None:
         """Return the earliest push on a page; None: it tells none."""
         return min((tag.pushed_at for tag in self.read[page] if tag.pushed_at is not None), default=None)
 
 
 def clause(sentence: str) -> str:
-    """Return a sentence as a clause without a full stop."""
-    return sentence[:1].lower() + sentence[1:].rstrip(".")
+    """Return a sentence as a clause without a full stop; names keep their capital letter."""
+    is_name = sentence.startswith("Docker ")
+    return (sentence[:1] if is_name else sentence[:1].lower()) + sentence[1:].rstrip(".")
 
 
 class TagReader:
@@ -160,7 +169,8 @@ class TagReader:
         try:
             while pages.listing.has_more and not _is_enough(pages, since, is_deep=want.is_deep) and pages.turn():
                 pass
-            is_asked = pages.listing.has_more and not any(tag.name == LATEST for page in pages.read for tag in page)
+            may_be_missing = pages.listing.has_more or pages.unreadable
+            is_asked = bool(may_be_missing) and not any(tag.name == LATEST for page in pages.read for tag in page)
             if is_asked:
                 latest = _latest(hub, want.name, now)
         except HubError as stopped:
@@ -171,6 +181,7 @@ class TagReader:
                 want=want,
                 read_at=now,
                 tags=(*(tag for tag in found if tag is not None), *((latest,) if latest else ())),
+                unreadable=pages.unreadable,
                 has_no_latest=is_asked and latest is None and error is None,
                 requests=turned + len(pages.read) + is_asked,
                 error=error,
@@ -208,9 +219,10 @@ def _reaches_back(pages: _Pages, since: datetime | None) -> bool:
 
 def _reading(reading: Reading, pages: _Pages, since: datetime | None) -> Reading:
     """Add what follows from the pages: what is known now, and what would have been on them if it were there."""
-    listing, shows_order = pages.listing, pages.shows_order
+    # What cannot be read may be any tag, so nothing is known to be gone.
+    listing, shows_order = pages.listing, pages.shows_order and not reading.unreadable
     first, oldest = pages.oldest(0), pages.oldest()
-    is_whole = listing.is_complete and not listing.has_more
+    is_whole = listing.is_complete and not listing.has_more and not reading.unreadable
     is_known = is_whole or _reaches_back(pages, since)
     is_cut = len(pages.read) >= MOST_PAGES and not is_whole
     has_all_tags = is_whole or (is_known and reading.want.had_all_tags)
@@ -222,8 +234,22 @@ def _reading(reading: Reading, pages: _Pages, since: datetime | None) -> Reading
         walked_since=oldest + _SAME_MOMENT if shows_order and oldest is not None else None,
         has_all_tags=has_all_tags,
         is_capped=not has_all_tags and (is_known or is_cut),
-        problem="" if listing.is_complete or is_cut else clause(listing.shortfall),
+        problem=_problem(reading, "" if listing.is_complete or is_cut else clause(listing.shortfall)),
     )
+
+
+def _can_be(tag: str) -> bool:
+    try:
+        check_tag(tag)
+    except InvalidReferenceError:
+        return False
+    return True
+
+
+def _problem(reading: Reading, shortfall: str) -> str:
+    """Return why it cannot be told what a repository holds; what stands for it may be what cannot be read."""
+    has_latest = any(tag.name == LATEST for tag in reading.tags)
+    return shortfall or (SOME_UNREADABLE if reading.unreadable and not has_latest else "")
 
 
 def _latest(hub: HubClient, name: RepositoryName, now: datetime) -> TagSnapshot | None:

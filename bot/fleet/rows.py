@@ -39,7 +39,7 @@ def repository_facts(entry: Repository) -> dict[str, Any]:
         "stars": entry.star_count,
         "storage": entry.storage_size,
         # A listing that has no such field says nothing; null is what it shows before the first push.
-        "never_pushed": entry.last_updated is None and "last_updated" in entry.model_fields_set,
+        "never_pushed": entry.has_no_push,
     }
 
 

@@ -6,15 +6,15 @@ pass `hub.background()`, which waits. Either way what was read is kept, and nobo
 
 import logging
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.errors import HubError, RateLimitedError
+from bot.errors import HubError, NotFoundError, RateLimitedError
 from bot.fleet import keeping, snapshots
 from bot.fleet.crew import StoppedError
-from bot.fleet.listing import Lister
+from bot.fleet.listing import Listed, Lister
 from bot.fleet.model import ImageName, RepositorySnapshot, Scope, TagSnapshot, Unchecked
 from bot.fleet.reading import clause
 from bot.fleet.sweeping import Situation, Sweeper
@@ -32,6 +32,7 @@ JITTER = 0.1
 """The part of an interval by which a look may come sooner, so that not all come at the same moment."""
 KEPT = timedelta(days=90)
 """For how long a repository is remembered that nobody lists nor reads any more."""
+NOT_LISTED = "it is private, and the list of repositories does not show it"
 LISTED_LATELY = timedelta(minutes=10)
 """For how long a listing tells whether a repository has to be read; later the repository itself is asked."""
 
@@ -56,6 +57,45 @@ class ReadReport:
     is_partial: bool = False
     retry_at: datetime | None = None
 
+    @property
+    def missed(self) -> tuple[Unchecked, ...]:
+        """What could not be looked at, and what was not reached because of that."""
+        said = {each.subject for each in self.unchecked}
+        why = _cut_short(self.retry_at)
+        return (*self.unchecked, *(Unchecked(each.familiar, why) for each in self.failed if each.familiar not in said))
+
+
+@dataclass(frozen=True)
+class ListReport:
+    """What a list of repositories shows now.
+
+    Attributes:
+        repositories: What it shows, by name.
+        unchecked: What it may lack, and why.
+        error: What ended it early; None: nothing did.
+    """
+
+    repositories: tuple[RepositorySnapshot, ...] = ()
+    unchecked: tuple[Unchecked, ...] = ()
+    error: HubError | None = None
+
+
+@dataclass(frozen=True)
+class SingleReport:
+    """What came of reading single tags.
+
+    Attributes:
+        found: What there is.
+        absent: What Docker Hub says is not there.
+        unchecked: Why the others could not be looked at.
+        retry_at: When it makes sense to come back for those (UTC); None: nobody knows.
+    """
+
+    found: Mapping[ImageName, TagSnapshot]
+    absent: frozenset[ImageName]
+    unchecked: Mapping[ImageName, str]
+    retry_at: datetime | None = None
+
 
 def _keep_quiet(_progress: object) -> None:
     """Tell nobody."""
@@ -72,6 +112,7 @@ class Fleet:
         store: Where everything is kept.
         hub: Docker Hub, for people who wait.
         clock: The time.
+        own_namespaces: Those whose private repositories should be seen.
         workspace: Whose.
         draw: Gives random numbers from 0 to 1, for jitter.
     """
@@ -82,12 +123,14 @@ class Fleet:
         hub: HubClient,
         clock: Clock,
         *,
+        own_namespaces: Collection[str] = (),
         workspace: str = HOME,
         draw: Draw = random.random,
     ) -> None:
         self._store = store
         self._hub = hub
         self._clock = clock
+        self._own_namespaces = frozenset(own_namespaces)
         self._workspace = workspace
         self._draw = draw
         self._lister = Lister(store, workspace, clock)
@@ -144,21 +187,25 @@ class Fleet:
             self.sweeps.give_back(lease)
             raise
 
-    def listing(
-        self, namespace: str, *, hub: HubClient | None = None, progress: Tell = _keep_quiet
-    ) -> tuple[RepositorySnapshot, ...]:
-        """Return the repositories of a namespace as they are listed now, by name; what is known of others stays.
+    def listing(self, namespace: str, *, hub: HubClient | None = None, progress: Tell = _keep_quiet) -> ListReport:
+        """Return the repositories of a namespace as they are listed now; what is known of others stays.
 
         Raises:
-            HubError: Docker Hub did not give the whole list; what it gave is kept.
+            StoreUnavailableError: The database is away.
         """
-        listed = self._lister.read(hub or self._hub, namespace, tell=progress)
-        if listed.error is not None:
-            raise listed.error
+        hub = hub or self._hub
+        listed = self._lister.read(hub, namespace, tell=progress)
         shown = set(listed.names)
         with self._store.read() as connection:
             known = snapshots.repositories(connection, self._workspace, namespace)
-        return tuple(each for each in known if each.name in shown)
+        unchecked = self._shortfalls(hub, namespace, listed)
+        if any(each.subject == snapshots.hidden_of(namespace) for each in unchecked) and listed.is_complete:
+            unchecked += [
+                Unchecked(each.name.familiar, NOT_LISTED)
+                for each in known
+                if each.is_private and each.name not in shown
+            ]
+        return ListReport(tuple(each for each in known if each.name in shown), tuple(unchecked), listed.error)
 
     def read(
         self,
@@ -190,11 +237,11 @@ class Fleet:
         now, tally = self._clock.now(), Tally()
         with self._store.read() as connection:
             known = keeping.states(connection, self._workspace, wanted)
-        lately = {name for name, state in known.items() if state.listed_at and state.listed_at >= now - LISTED_LATELY}
+        lately = {name for name, state in known.items() if state.listed_at and _is_lately(state.listed_at, now)}
         situation = Situation(hub or self._hub, progress, is_stopping)
         for is_listed in (True, False):
             depth = Depth(now, is_deep=all_tags, since=now if is_fresh else None, is_listed=is_listed)
-            some = self._sweeper.needed([name for name in wanted if (name in lately) is is_listed], depth)
+            some = self._sweeper.needed([name for name in wanted if (name in lately) is is_listed], depth, known)
             if not tally.is_cut_short:
                 self._sweeper.read(some, depth, tally, situation)
         missed = tally.failed
@@ -257,6 +304,38 @@ class Fleet:
         self._store.write(lambda connection: self.sweeps.note(connection, noted, next_in=self._next_in()))
         return found, tuple(Unchecked(str(image), each) for image, each in problems.items())
 
+    def single(self, images: Sequence[ImageName], *, hub: HubClient | None = None) -> SingleReport:
+        """Read single tags, one request each.
+
+        Args:
+            images: Each with a tag.
+            hub: As for `sweep`.
+
+        Raises:
+            StoreUnavailableError: The database is away.
+        """
+        tally = Tally()
+        outcomes = self._sweeper.read_single(images, tally, Situation(hub or self._hub))
+        problems = {
+            each: keeping.clause_of(outcome) if isinstance(outcome, HubError) else _cut_short(tally.retry_at)
+            for each in images
+            if not isinstance(outcome := outcomes.get(each), TagSnapshot | NotFoundError)
+        }
+        return SingleReport(
+            {each: outcome for each, outcome in outcomes.items() if isinstance(outcome, TagSnapshot)},
+            frozenset(each for each, outcome in outcomes.items() if isinstance(outcome, NotFoundError)),
+            problems,
+            tally.retry_at,
+        )
+
+    def orphan(self) -> None:
+        """Let whatever is under way count as left behind: no other process uses this database, and this one starts.
+
+        Raises:
+            StoreUnavailableError: The database is away.
+        """
+        self.sweeps.orphan()
+
     def namespaces_due(self, scope: Scope) -> list[str]:
         """Return the namespaces that are due and that nobody is at."""
         subjects = {subject_of(namespace): namespace for namespace in scope.namespaces}
@@ -272,15 +351,20 @@ class Fleet:
 
     def hasten(self, scope: Scope) -> None:
         """Have the background look at all of this as soon as it can."""
-        self.sweeps.hasten(_subjects(scope))
+        around = {subject_of(each.repository.namespace) for each in _others(scope)}
+        with self._store.read() as connection:
+            # Of an image in a namespace that somebody else has looked through, the background looks at that.
+            swept = self.sweeps.known(connection, around)
+        self.sweeps.hasten([*_subjects(scope), *swept])
 
     def is_fresh(self, scope: Scope, since: datetime) -> bool:
-        """Tell whether all of this was looked at since then, to the end."""
-        subjects = _subjects(scope)
+        """Tell whether all of this was looked at since then, to the end; images alone, or with their namespace."""
+        ways = [{subject_of(namespace)} for namespace in scope.namespaces]
+        ways += [{subject_of(image), subject_of(image.repository.namespace)} for image in _others(scope)]
         with self._store.read() as connection:
-            known = self.sweeps.known(connection, subjects)
-        looked = [known[each].ended_at if each in known else None for each in subjects]
-        return all(moment is not None and moment >= since for moment in looked)
+            known = self.sweeps.known(connection, [subject for each in ways for subject in each])
+        fresh = {subject for subject, each in known.items() if each.ended_at is not None and each.ended_at >= since}
+        return all(not fresh.isdisjoint(each) for each in ways)
 
     def look(self, scope: Scope, *, hub: HubClient | None = None, progress: Tell = _keep_quiet) -> bool:
         """Look at all of this now, for somebody who waits; tell whether that came to its end.
@@ -313,8 +397,7 @@ class Fleet:
         depth = Depth(started_at, since=since)
         listed = self._lister.read(situation.hub, namespace, tell=situation.tell, is_stopping=situation.is_stopping)
         tally.requests += listed.requests
-        if not listed.is_complete:
-            tally.unchecked.append(Unchecked(namespace, listed.problem))
+        tally.unchecked += self._shortfalls(situation.hub, namespace, listed)
         gone, needed = self._lister.settle_missing(situation.hub, namespace, listed, tally), []
         if not isinstance(listed.error, RateLimitedError):
             needed = self._sweeper.needed(listed.names, depth)
@@ -322,9 +405,6 @@ class Fleet:
             self._sweeper.read(needed if lease else needed[::-1], depth, tally, situation)
         if not listed.is_complete:
             tally.cut_short(listed.error)
-        refusal = situation.hub.credential_status(namespace).refusal
-        if refusal:
-            tally.unchecked.append(Unchecked(snapshots.hidden_of(namespace), clause(refusal)))
         report = SweepReport(
             namespace=namespace,
             started_at=started_at,
@@ -345,8 +425,26 @@ class Fleet:
         logger.info("fleet_swept", extra=_facts(report))
         return report
 
+    def _shortfalls(self, hub: HubClient, namespace: str, listed: Listed) -> list[Unchecked]:
+        """Return what a list may lack."""
+        found = [] if listed.is_complete else [Unchecked(namespace, listed.problem)]
+        status = hub.credential_status(namespace)
+        if status.refusal:
+            found.append(Unchecked(snapshots.hidden_of(namespace), clause(status.refusal)))
+        elif status.hidden and namespace in self._own_namespaces and not listed.shows_private:
+            # The sentence begins with what the subject says already.
+            found.append(Unchecked(snapshots.hidden_of(namespace), clause(status.hidden.partition(": ")[2])))
+        if listed.unreadable:
+            why = f"{listed.unreadable:,} {'entry' if listed.unreadable == 1 else 'entries'} of the list cannot be read"
+            found.append(Unchecked(snapshots.unreadable_of(namespace), why))
+        return found
+
     def _next_in(self) -> timedelta:
         return EVERY * (1 - JITTER * self._draw())
+
+
+def _is_lately(moment: datetime, now: datetime) -> bool:
+    return now - LISTED_LATELY <= moment and keeping.has_been(moment, now)
 
 
 def _others(scope: Scope) -> list[ImageName]:

@@ -116,12 +116,14 @@ def unchecked(
         scope: What is asked about.
         now: The database's time, to tell what was not looked at lately; None: however long ago will do.
     """
-    subjects = [*map(sweeps.subject_of, scope.namespaces), *map(sweeps.subject_of, scope.images)]
+    namespaces = [*scope.namespaces, *(image.repository.namespace for image in scope.images)]
+    subjects = [*map(sweeps.subject_of, namespaces), *map(sweeps.subject_of, scope.images)]
     known = sweeps.known(connection, workspace, subjects)
     found: list[Unchecked] = []
     for namespace in scope.namespaces:
         found += _about_namespace(namespace, known.get(sweeps.subject_of(namespace)), now)
-    found += _about_repositories(connection, workspace, scope.namespaces)
+    c = _repositories.c
+    found += _behind(connection, workspace, c.namespace.in_(scope.namespaces)).values()
     found += _about_images(connection, workspace, scope, known, now)
     return tuple(dict.fromkeys(found))
 
@@ -136,41 +138,61 @@ def _about_namespace(namespace: str, known: sweeps.Known | None, now: datetime |
     elif _is_late(known.ended_at, now):
         yield Unchecked(namespace, f"it was last looked through at {known.ended_at:%H:%M} UTC on {known.ended_at:%F}")
     if report is not None:
-        yield from (each for each in report.unchecked if each.subject == hidden_of(namespace))
+        said = {hidden_of(namespace), unreadable_of(namespace)}
+        yield from (each for each in report.unchecked if each.subject in said)
 
 
-def _about_repositories(connection: Connection, workspace: str, namespaces: Sequence[str]) -> Iterator[Unchecked]:
+def _behind(connection: Connection, workspace: str, is_meant: ColumnElement[bool]) -> dict[RepositoryName, Unchecked]:
+    """Return the repositories of which not all is known that a sweep would know, by name."""
     c = _repositories.c
     is_behind = and_(c.read_at < c.pushed_at, c.read_pushed_at.is_distinct_from(c.pushed_at))
     is_open = or_(c.problem.is_not(None), c.read_at.is_(None), is_behind)
-    statement = select(c.repository, c.problem, c.read_at).where(
-        c.workspace == workspace, c.namespace.in_(namespaces), is_open
-    )
+    statement = select(c.repository, c.problem, c.read_at).where(c.workspace == workspace, is_meant, is_open)
+    found = {}
     for row in connection.execute(statement.order_by(c.repository)):
         why = row.problem or ("its tags were not read yet" if row.read_at is None else "its last push was not read yet")
-        yield Unchecked(name_of(row.repository).familiar, why)
+        name = name_of(row.repository)
+        found[name] = Unchecked(name.familiar, why)
+    return found
 
 
 def _about_images(
     connection: Connection, workspace: str, scope: Scope, known: Mapping[str, sweeps.Known], now: datetime | None
 ) -> Iterator[Unchecked]:
     found = named(connection, workspace, scope.images)
+    names = {str(image.repository) for image in scope.images if image.repository.namespace not in scope.namespaces}
+    behind = _behind(connection, workspace, _repositories.c.repository.in_(names))
     for image in scope.images:
-        tag, look = found.get(image), known.get(sweeps.subject_of(image))
-        is_swept = image.repository.namespace in scope.namespaces
-        problem = look.problem if look is not None and not is_swept else ""
-        if problem:
-            yield Unchecked(str(image), problem)
-        elif tag is None:
-            why = (NO_SUCH_TAG if image.tag else NO_TAGS) if is_swept else NOT_READ
+        namespace, tag = image.repository.namespace, found.get(image)
+        look = known.get(sweeps.subject_of(image), sweeps.Known(None))
+        swept_at = known.get(sweeps.subject_of(namespace), sweeps.Known(None)).ended_at
+        is_told = namespace in scope.namespaces
+        # Another digest may have the whole namespace looked through: whichever look was the later one knows.
+        is_swept = is_told or (swept_at is not None and (look.ended_at is None or swept_at >= look.ended_at))
+        if is_swept:
+            seen_at = None if is_told else swept_at
+            missed = behind.get(image.repository)
+            # Of a namespace that was not looked through to its end, that is what is told.
+            is_known = tag is not None or swept_at is None
+            why = missed.why if missed else "" if is_known else NO_SUCH_TAG if image.tag else NO_TAGS
+        else:
+            seen_at = tag.read_at if tag else None
+            is_outdated = seen_at is not None and look.ended_at is not None and seen_at > look.ended_at
+            why = "" if is_outdated else look.problem or ("" if tag else NOT_READ)
+        if not why and seen_at is not None and _is_late(seen_at, now):
+            why = f"it was last looked at on {seen_at:%F} at {seen_at:%H:%M} UTC"
+        if why:
             yield Unchecked(str(image), why)
-        elif not is_swept and _is_late(tag.read_at, now):
-            yield Unchecked(str(image), f"it was last looked at at {tag.read_at:%H:%M} UTC on {tag.read_at:%F}")
 
 
 def hidden_of(namespace: str) -> str:
     """Return what may be left out of a list without a word, as a subject."""
     return f"private repositories of {namespace}"
+
+
+def unreadable_of(namespace: str) -> str:
+    """Return what a list shows in a way that nobody understands, as a subject."""
+    return f"some repositories of {namespace}"
 
 
 def _is_late(moment: datetime, now: datetime | None) -> bool:

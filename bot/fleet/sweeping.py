@@ -19,7 +19,7 @@ from bot.fleet import keeping
 from bot.fleet.crew import Crew
 from bot.fleet.keeping import State
 from bot.fleet.model import ImageName, TagSnapshot, Unchecked
-from bot.fleet.reading import Reading, TagReader, Want
+from bot.fleet.reading import SOME_UNREADABLE, Reading, TagReader, Want
 from bot.fleet.rows import tag_snapshot
 from bot.fleet.tally import Depth, Tally, Tell, Teller
 from bot.fleet.width import MOST, Width
@@ -82,9 +82,17 @@ class Sweeper:
         self._clock = clock
         self._reader = TagReader()
 
-    def needed(self, names: Sequence[RepositoryName], depth: Depth) -> list[RepositoryName]:
-        """Return those repositories that have to be read."""
-        return [want.name for some in batched(names) for want in self._wants(some, depth)]
+    def needed(
+        self, names: Sequence[RepositoryName], depth: Depth, known: Mapping[RepositoryName, State] | None = None
+    ) -> list[RepositoryName]:
+        """Return those repositories that have to be read.
+
+        Args:
+            names: Which.
+            depth: How far.
+            known: What is known of them; None: that is looked up.
+        """
+        return [want.name for some in batched(names) for want in self._wants(some, depth, known)]
 
     def read(self, names: Sequence[RepositoryName], depth: Depth, tally: Tally, situation: Situation) -> None:
         """Read the tags of repositories, and keep them.
@@ -169,11 +177,14 @@ class Sweeper:
         self._store.write(lambda connection: self._keep_answers(connection, found, now))
         return found
 
-    def _wants(self, names: Sequence[RepositoryName], depth: Depth) -> list[Want]:
-        with self._store.read() as connection:
-            known = keeping.states(connection, self._workspace, names)
-        found = [known.get(name, State(name)) for name in names]
-        return [_want(state, depth) for state in found if depth.needs(state)]
+    def _wants(
+        self, names: Sequence[RepositoryName], depth: Depth, known: Mapping[RepositoryName, State] | None = None
+    ) -> list[Want]:
+        if known is None:
+            with self._store.read() as connection:
+                known = keeping.states(connection, self._workspace, names)
+        found, now = [known.get(name, State(name)) for name in names], self._clock.now()
+        return [_want(state, depth, now) for state in found if depth.needs(state, now)]
 
     def _read_one(self, hub: HubClient, want: Want) -> Outcome:
         try:
@@ -248,6 +259,8 @@ class _Batch:
             self._tally.read += error is None
             if outcome.problem:
                 self._tally.miss(want.name, outcome.problem)
+            elif outcome.unreadable and want.is_deep:
+                self._tally.unchecked.append(Unchecked(want.name.familiar, SOME_UNREADABLE))
             elif outcome.is_capped:
                 self._tally.unchecked.append(Unchecked(want.name.familiar, _TOO_MANY))
         if isinstance(error, RateLimitedError):
@@ -294,8 +307,9 @@ class _Batch:
         return found
 
 
-def _want(state: State, depth: Depth) -> Want:
-    is_covered = state.is_covered and not state.has_problem
+def _want(state: State, depth: Depth, now: datetime) -> Want:
+    has_been_read = state.read_at is not None and keeping.has_been(state.read_at, now)
+    is_covered = has_been_read and state.is_covered and not state.has_problem
     # A full one trusts nothing that it has not seen itself.
     goes_back = depth.since is not None and depth.is_deep
     return Want(

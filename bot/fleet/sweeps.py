@@ -62,8 +62,9 @@ class SweepReport(BaseModel):
     retry_at: datetime | None = None
 
     def kept(self) -> dict[str, Any]:
-        """Return it as a row keeps it."""
-        some = self.model_copy(update={"unchecked": self.unchecked[:MOST_KEPT], "gone": self.gone[:MOST_KEPT]})
+        """Return it as a row keeps it: what is said of a whole namespace before what is said of one repository."""
+        unchecked = sorted(self.unchecked, key=lambda each: "/" in each.subject)
+        some = self.model_copy(update={"unchecked": tuple(unchecked[:MOST_KEPT]), "gone": self.gone[:MOST_KEPT]})
         return some.model_dump(mode="json")
 
 
@@ -76,12 +77,14 @@ class Lease:
         fence: Which lease it is.
         is_full: Whether everything is to be read again.
         started_at: Since when: what was read from then on need not be read again (UTC).
+        at_once: Whether it is for somebody who waits.
     """
 
     subject: str
     fence: int
     is_full: bool
     started_at: datetime
+    at_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,8 @@ class Sweeps:
             )
             if taken.rowcount != 1:
                 return None
-            return Lease(subject, row.fence + 1, is_full=is_full, started_at=started_at if is_full else now)
+            since = started_at if is_full else now
+            return Lease(subject, row.fence + 1, is_full=is_full, started_at=since, at_once=at_once)
 
         return self._store.write(take)
 
@@ -178,6 +182,8 @@ class Sweeps:
     def end(self, lease: Lease, report: SweepReport, *, next_in: timedelta = EVERY) -> None:
         """Note what came of a sweep, and give the right to it back; nothing where it is somebody else's by now.
 
+        One for somebody who waits does not put off a full one that is under way or due.
+
         Args:
             lease: The right.
             report: What came of it.
@@ -186,6 +192,9 @@ class Sweeps:
 
         def end(connection: Connection) -> None:
             now = self._store.now(connection)
+            row = connection.execute(select(sweeps).where(*self._holds(lease))).one_or_none()
+            if row is None:
+                return
             values: dict[str, Any] = {"leased_until": None, "report": report.kept()}
             if report.is_partial:
                 values["due_at"] = max(report.retry_at or now + AGAIN_AFTER, now)
@@ -193,6 +202,8 @@ class Sweeps:
                 values |= {"ended_at": now, "due_at": now + next_in}
                 if report.is_full:
                     values |= {"is_full": False, "full_due_at": now + FULL_EVERY}
+            if lease.at_once and (row.is_full or _is_past(row.full_due_at, now, FULL_EVERY)):
+                del values["due_at"]
             connection.execute(update(sweeps).where(*self._holds(lease)).values(values))
 
         self._store.write(end)
@@ -204,6 +215,16 @@ class Sweeps:
             connection.execute(update(sweeps).where(*self._holds(lease)).values(leased_until=None))
 
         self._store.write(give_back)
+
+    def orphan(self) -> None:
+        """Take all rights back: no other process uses this database, and this one starts."""
+
+        def orphan(connection: Connection) -> None:
+            is_held = sweeps.c.workspace == self._workspace, sweeps.c.leased_until.is_not(None)
+            # Who held one and lives on, a thread that was too slow, finds that it is somebody else's.
+            connection.execute(update(sweeps).where(*is_held).values(leased_until=None, fence=sweeps.c.fence + 1))
+
+        self._store.write(orphan)
 
     def note(self, connection: Connection, problems: dict[str, str], *, next_in: timedelta = EVERY) -> None:
         """Note that images were looked at.

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.clock import Clock
 from bot.errors import HubError, RateLimitedError
-from bot.fleet.keeping import State
+from bot.fleet.keeping import AHEAD, State
 from bot.fleet.model import Unchecked
 from bot.images import RepositoryName
 from bot.progress import Progress
@@ -32,9 +32,9 @@ class Depth:
     since: datetime | None = None
     is_listed: bool = True
 
-    def needs(self, state: State) -> bool:
-        """Tell whether a repository has to be read."""
-        if state.read_at is None or (self.is_deep and not state.is_covered):
+    def needs(self, state: State, now: datetime) -> bool:
+        """Tell whether a repository has to be read; what was read in the future was so by a clock that was set back."""
+        if state.read_at is None or state.read_at > now + AHEAD or (self.is_deep and not state.is_covered):
             return True
         if state.read_at > self.began_at:
             return False  # Somebody else was faster.

@@ -25,6 +25,7 @@ _INTEGER = re.compile(r"\s*[+-]?\d{1,18}(?:\.0*)?\s*")
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False}
 # The zero time of Go, in which Docker Hub is written, stands for "never" where a time was not set.
 _ZERO_YEAR = 1
+_ZERO_DATE = "0001-"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_TIMESTAMP = 253_402_300_799
 """The end of the year 9999."""
@@ -76,6 +77,11 @@ def read_time(value: Any) -> datetime | None:
     if is_number and 0 < value <= _LATEST_TIMESTAMP:
         return _EPOCH + timedelta(seconds=value)
     return None
+
+
+def is_no_time(value: Any) -> bool:
+    """Tell whether a value says that there is no time: null, nothing, or the zero time; not one that cannot be read."""
+    return value is None or (isinstance(value, str) and (not value.strip() or value.startswith(_ZERO_DATE)))
 
 
 def read_texts(value: Any) -> tuple[str, ...]:
@@ -133,6 +139,11 @@ def decode_many(model: type[M], value: Any) -> tuple[M, ...]:
         dropped = len(entries) - len(decoded)
         logger.warning("hub_entries_not_readable", extra={"model": model.__name__, "dropped": dropped})
     return decoded
+
+
+def count_entries(value: Any) -> int:
+    """Return how many entries a list has, those that cannot be read included."""
+    return len(_as_sequence(value))
 
 
 def _as_sequence(value: Any) -> Sequence[Any]:

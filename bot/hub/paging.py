@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from bot.errors import NotFoundError, UnexpectedResponseError
 from bot.hub.api import Api, Call, Reply
-from bot.hub.decoding import HubModel, decode_many, read_int
+from bot.hub.decoding import HubModel, count_entries, decode_many, read_int
 from bot.hub.failures import clean
 from bot.hub.protocol import ForeignLinkError, Query, next_query
 
@@ -35,6 +35,7 @@ class Page(Generic[T]):
         next_query: What to ask for the next page; None on the last one.
         credential: What it was asked with, in words.
         dead_end: Why there is a next page that cannot be asked for; empty when there is none.
+        unreadable: How many entries it has beside those.
     """
 
     items: Sequence[T]
@@ -42,6 +43,7 @@ class Page(Generic[T]):
     next_query: Query | None = None
     credential: str = ""
     dead_end: str = ""
+    unreadable: int = 0
 
 
 class Listing(Generic[T]):
@@ -52,6 +54,7 @@ class Listing(Generic[T]):
         shortfall: One sentence when entries are missing that were asked for; empty otherwise.
         has_more: Whether the service has entries that were not read, because of a limit or a shortfall.
         credential: What it was read with, in words.
+        unreadable: How many entries came that cannot be read, and are left out.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Listing(Generic[T]):
         self.shortfall = shortfall
         self.has_more = has_more
         self.credential = credential
+        self.unreadable = 0
 
     @property
     def is_complete(self) -> bool:
@@ -170,6 +174,7 @@ class PagedListing(Listing[T]):
                 self.shortfall = "The list became shorter while it was read: some entries may be missing."
             self.total = page.total
         self.credential = page.credential
+        self.unreadable += page.unreadable
         self.has_more = page.next_query is not None or bool(page.dead_end)
         fresh: dict[Hashable, T] = {}
         for item in page.items:
@@ -225,12 +230,14 @@ def _page_of(reply: Reply, model: type[M], *, origin: str, resource: str) -> Pag
             resource, credential=reply.credential, detail="a page without a list of results", status=reply.answer.status
         )
     following, dead_end = following_page(data.get("next"), origin=origin)
+    items = decode_many(model, data["results"])
     return Page(
-        items=decode_many(model, data["results"]),
+        items=items,
         total=read_int(data.get("count")),
         next_query=following,
         credential=reply.credential,
         dead_end=dead_end,
+        unreadable=count_entries(data["results"]) - len(items),
     )
 
 

@@ -110,6 +110,11 @@ class Registry:
         self._urls = urls
         self._tokens = tokens or RegistryTokens(api.clock)
 
+    def has_credential(self, namespace: str) -> bool:
+        """Return whether there is a credential to pull a namespace's images with; nothing is asked."""
+        candidates = self._api.credentials.candidates(Operation.PULL, namespace)
+        return any(not each.is_anonymous for each in candidates)
+
     def pull_limit(self) -> PullBudget:
         """Return the budget of image pulls of our credential, else of our address; nothing is pulled.
 

@@ -5,7 +5,7 @@ Source: https://docs.docker.com/reference/api/hub/latest/#tag/repositories
 
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from bot.hub.api import Api, Call
 from bot.hub.auth import Operation
@@ -19,6 +19,7 @@ from bot.hub.decoding import (
     decode,
     decode_many,
     decode_one,
+    is_no_time,
 )
 from bot.hub.paging import MOST_PAGES, Listing, list_pages
 from bot.hub.protocol import path_of
@@ -61,6 +62,7 @@ class Repository(HubModel):
         star_count: How many like it.
         pull_count: How often it was pulled, ever.
         last_updated: The last push; None also for a repository that was never pushed to.
+        has_no_push: Whether Docker Hub says that there was none; not where it says nothing, or what cannot be read.
         last_modified: The last change of its settings.
         date_registered: When it was made.
         storage_size: Bytes that all its images take.
@@ -83,6 +85,9 @@ class Repository(HubModel):
     star_count: OptionalInt = None
     pull_count: OptionalInt = None
     last_updated: OptionalTime = None
+    has_no_push: Annotated[bool, BeforeValidator(is_no_time)] = Field(
+        default=False, validation_alias=AliasChoices("last_updated")
+    )
     last_modified: OptionalTime = None
     date_registered: OptionalTime = None
     storage_size: OptionalInt = None

@@ -90,20 +90,25 @@ def _read_fix(value: Any) -> str | None:
 
 
 class VulnerabilityReport(HubModel):
-    """How many vulnerabilities of each severity. Whatever Docker Scout does not say is None."""
+    """How many vulnerabilities of each severity, and in all. Whatever Docker Scout does not say is None."""
 
     critical: OptionalInt = None
     high: OptionalInt = None
     medium: OptionalInt = None
     low: OptionalInt = None
     unspecified: OptionalInt = None
+    total: OptionalInt = None
 
     @property
     def counts(self) -> Mapping[str, int] | None:
-        """The numbers by severity in lower case; None when one of them is missing or none: a gap is not a zero."""
+        """The numbers by severity in lower case; None when one of them is missing or none: a gap is not a zero.
+
+        None as well when they fall short of the total.
+        """
         told = {name: getattr(self, name) for name in ("critical", "high", "medium", "low", "unspecified")}
         known = {name: number for name, number in told.items() if number is not None and number >= 0}
-        return known if len(known) == len(told) else None
+        is_whole = len(known) == len(told) and sum(known.values()) >= (self.total or 0)
+        return known if is_whole else None
 
 
 class ImageSummary(HubModel):
@@ -166,6 +171,20 @@ class PackageVulnerability(HubModel):
     cvss: Annotated[Cvss, BeforeValidator(lambda value: decode(Cvss, value) or Cvss())] = Cvss()
 
 
+def _read_vulnerabilities(value: Any) -> tuple[PackageVulnerability, ...] | None:
+    """Read all vulnerabilities of a package; None: they are not told.
+
+    Raises:
+        ValueError: One of them cannot be read. Without it, the package would look better than it is.
+    """
+    if value is None:
+        return None
+    found = decode_many(PackageVulnerability, value)
+    if not isinstance(value, list) or len(found) < len(value):
+        raise ValueError
+    return found
+
+
 class Package(HubModel):
     """A package in an image.
 
@@ -179,10 +198,7 @@ class Package(HubModel):
     purl: OptionalText = None
     name: OptionalText = None
     version: OptionalText = None
-    vulnerabilities: Annotated[
-        tuple[PackageVulnerability, ...] | None,
-        BeforeValidator(lambda value: None if value is None else decode_many(PackageVulnerability, value)),
-    ] = None
+    vulnerabilities: Annotated[tuple[PackageVulnerability, ...] | None, BeforeValidator(_read_vulnerabilities)] = None
 
 
 @dataclass(frozen=True)
@@ -191,7 +207,7 @@ class ImagePackages:
 
     Attributes:
         state: How far the analysis is, as for `ImageSummary`; None: Docker Scout does not say.
-        packages: None: Docker Scout does not say.
+        packages: None: Docker Scout does not say, or something that cannot be read.
     """
 
     state: str | None
@@ -217,6 +233,14 @@ class Scout:
     def __init__(self, api: Api, urls: HubUrls) -> None:
         self._api = api
         self._origin = urls.scout
+
+    def require_credential(self, organization: str | None) -> None:
+        """Return if there is a token to ask with; nothing is asked.
+
+        Raises:
+            NoCredentialError: There is none: Docker Scout answers nobody without.
+        """
+        self._api.credentials.choose(Operation.READ_VULNERABILITIES, organization)
 
     def enabled(self, organization: str) -> bool | None:
         """Return whether an organization uses Docker Scout; None: Docker Scout does not say.
@@ -258,6 +282,8 @@ class Scout:
     def packages(self, organization: str | None, repository: RepositoryName, digest: str) -> ImagePackages | None:
         """Return what is in an image, with each vulnerability; None: Docker Scout does not know the image.
 
+        What is excepted is among them, so that it can be told whether the list is as long as what was counted.
+
         Args:
             organization: Whose image it is; None: public ones are looked up.
             repository: Where it is.
@@ -268,14 +294,15 @@ class Scout:
             HubError: Docker Scout did not tell.
         """
         resource = f"the vulnerabilities of {repository.familiar}"
-        query = {"digest": digest, **_coordinates(repository), "includeExcepted": False, "includePublic": True}
+        query = {"digest": digest, **_coordinates(repository), "includeExcepted": True, "includePublic": True}
         reply = self._ask(organization, resource, _PACKAGES, {"query": query})
         image = decode(_Image, self._field(reply, resource, "imagePackagesForImageCoords"))
         if image is None:
             return None
         told = image.contents.get("packages") if isinstance(image.contents, dict) else None
-        is_whole = isinstance(told, list) and not complaint(reply.answer.data)
-        return ImagePackages(image.state, _packages(told) if is_whole else None)
+        if not isinstance(told, list) or complaint(reply.answer.data):
+            return ImagePackages(image.state, None)
+        return ImagePackages(image.state, _packages(told))
 
     def _ask(self, organization: str | None, resource: str, query: str, variables: dict[str, Any]) -> Reply:
         context = {"organization": organization} if organization else {}
@@ -318,5 +345,7 @@ def _coordinates(repository: RepositoryName) -> dict[str, str]:
     return {"hostName": _HOST, "repoName": str(repository)}
 
 
-def _packages(told: Any) -> tuple[Package, ...]:
-    return tuple(entry.package for entry in decode_many(_Entry, told))
+def _packages(told: Sequence[Any]) -> tuple[Package, ...] | None:
+    """Return all packages of a list; None: one of them cannot be read."""
+    entries = decode_many(_Entry, told)
+    return tuple(entry.package for entry in entries) if len(entries) == len(told) else None

@@ -7,7 +7,7 @@ organization tokens, which have a right to delete tags and are refused on legacy
 (https://docs.docker.com/security/for-admins/access-tokens/).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
@@ -206,10 +206,32 @@ class Tags:
             self._orderings = (*(other for other in _SPELLINGS if other != ordering), ordering)
         return _sorted(self.list(name), limit)
 
-    def delete(self, name: RepositoryName, tag: str) -> None:
+    def oldest(self, name: RepositoryName) -> Listing[Tag]:
+        """Return the tags of a repository; where they are too many for a listing, those that were pushed first.
+
+        They come as Docker Hub gives them. The order asked for is only a hint, see `newest`: whoever has to know that
+        what is missing is newer looks with `order_of`.
+        """
+        listing = self.list(name, limit=LARGEST_PAGE)
+        tags = tuple(listing)
+        if not listing.has_more:
+            return Listing(tags, total=listing.total, shortfall=listing.shortfall, credential=listing.credential)
+        # The other way round than `newest` goes.
+        for ordering in reversed(self._orderings):
+            if order_of(tuple(self.list(name, ordering=ordering, limit=_LEAST_LOOKED_AT))) is Order.OLDEST_FIRST:
+                return self.list(name, ordering=ordering)
+        return self.list(name)
+
+    def delete(self, name: RepositoryName, tag: str, *, look_again: Callable[[], None] = lambda: None) -> None:
         """Delete a tag. Its image stays, until somebody deletes that on Docker Hub's site.
 
         Only reading the tag back tells for certain: a 500 was seen for deletions that worked.
+
+        Args:
+            name: The repository.
+            tag: Which.
+            look_again: Called before a second request is sent, where the first found nothing that it could delete:
+                the tag may be another one by then. What it raises ends it.
 
         Raises:
             InvalidReferenceError: No tag can be called that.
@@ -227,7 +249,7 @@ class Tags:
             if error.status not in _PERHAPS_UNKNOWN_PATH:
                 raise
             # A path that is not known looks like a tag that is not there. Either way nothing has happened.
-            self._delete_on_legacy_path(name, tag, resource, error)
+            self._delete_on_legacy_path(name, tag, resource, error, look_again)
 
     def require_right_to_delete(self, namespace: str) -> None:
         """Return if we hold a credential of a kind that may delete tags of a namespace; nothing is sent.
@@ -237,13 +259,18 @@ class Tags:
         """
         self._api.credentials.choose(Operation.DELETE_TAG, namespace)
 
-    def _delete_on_legacy_path(self, name: RepositoryName, tag: str, resource: str, before: HubError) -> None:
+    def _delete_on_legacy_path(
+        self, name: RepositoryName, tag: str, resource: str, before: HubError, look_again: Callable[[], None]
+    ) -> None:
+        try:
+            self._api.credentials.choose(Operation.DELETE_TAG_LEGACY, name.namespace)
+        except NoCredentialError:
+            raise _refused(before) from before
+        look_again()
         legacy = path_of("v2", "repositories", name.namespace.lower(), name.name.lower(), "tags", tag)
         call = Call(Operation.DELETE_TAG_LEGACY, name.namespace, resource, f"{legacy}/", method="DELETE")
         try:
             self._api.send(call)
-        except NoCredentialError:
-            raise _refused(before) from before
         except HubError as error:
             raise _refused(error) from error
 

@@ -2,7 +2,22 @@
 
 from collections.abc import Sequence
 
-from bot.document import Code, Column, Document, Facts, Inline, Line, Moment, Note, Paragraph, Part, Table, line, marked
+from bot.document import (
+    Channel,
+    Code,
+    Column,
+    Document,
+    Facts,
+    Inline,
+    Line,
+    Moment,
+    Note,
+    Paragraph,
+    Part,
+    Table,
+    line,
+    marked,
+)
 from bot.document import Person as Named
 from bot.jobs.model import Item, ItemState, Job, JobState
 from bot.words import quoted
@@ -32,18 +47,20 @@ def state_word(job: Job, state: ItemState) -> str:
 
 def told(job: Job) -> str:
     """Return in a few words how far a job is, or what came of it: `40 of 42 tags deleted, 1 skipped, 1 failed`."""
-    words = [f"{job.counts.get(ItemState.DONE, 0):,} of {job.total:,} {job.unit} {job.done_word}"]
+    unit = job.unit.removesuffix("s") if job.total == 1 else job.unit
+    words = [f"{job.counts.get(ItemState.DONE, 0):,} of {job.total:,} {unit} {job.done_word}"]
     others = (ItemState.SKIPPED, ItemState.FAILED, ItemState.UNKNOWN)
     words += [f"{job.counts[state]:,} {state_word(job, state)}" for state in others if job.counts.get(state)]
     return ", ".join(words)
 
 
-def document_of(job: Job, wrong: Sequence[Item] = ()) -> Document:
+def document_of(job: Job, wrong: Sequence[Item] = (), *, instead_of: str | None = None) -> Document:
     """Return a job as people read it.
 
     Args:
         job: Which.
         wrong: Items that failed or were skipped, or of which nobody knows; those that are not named are counted.
+        instead_of: The channel in which this could not be posted; None: it is where it was to be.
     """
     parts: list[Part] = [Paragraph(line(f"{_HEADINGS[job.state]}: {told(job)}."))]
     if job.problem:
@@ -51,8 +68,18 @@ def document_of(job: Job, wrong: Sequence[Item] = ()) -> Document:
     parts += [Paragraph(_named(job, item)) for item in wrong[:MOST_NAMED]]
     if len(wrong) > MOST_NAMED and job.state.is_final:
         parts.append(Paragraph(line("Each, with what came of it, is in the thread.")))
-    parts += [Facts(tuple(_facts(job))), Note(line(job.id))]
-    return Document(job.title, tuple(parts))
+    parts.append(Facts(tuple(_facts(job))))
+    if instead_of is not None:
+        where = Channel(instead_of)
+        parts.append(Note(line("I cannot post this in ", where, ": invite me there, and I can the next time.")))
+    return Document(job.title, (*parts, Note(line(job.id))))
+
+
+def moved_document(job: Job) -> Document:
+    """Return what stands where a job was shown before its channel was closed to the bot for a while."""
+    who = Named(job.asked_by)
+    told = Paragraph(line("How it went on, and what came of each, is in a direct message to ", who, "."))
+    return Document(job.title, (told, Note(line(job.id))))
 
 
 def results_table(job: Job, items: Sequence[Item]) -> Table:

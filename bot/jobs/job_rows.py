@@ -41,7 +41,7 @@ def add(connection: Connection, new: NewJob, now: datetime) -> None:
         "request": {"title": new.title, "unit": new.unit, "done_word": new.done_word, "order": dict(new.order)},
         "asked_by": new.asked_by,
         "channel": new.channel,
-        "message_id": None if new.channel is None else _post(connection, new, new.channel, now),
+        "message_id": None if new.channel is None else _post(connection, Lane(new.workspace, new.channel), new.id, now),
         "state": JobState.RUNNING,
         "counts": {ItemState.WAITING: len(new.items)},
         "created_at": now,
@@ -139,13 +139,26 @@ def due_in(
     return first - now if isinstance(first, datetime) else None
 
 
-def next_item(connection: Connection, job_id: str) -> Item | None:
-    """Return the item that is next: what was left behind in the middle comes first; None: there is none."""
+def next_item(connection: Connection, job_id: str, now: datetime) -> Item | None:
+    """Return the item that is next: what was left behind in the middle comes first; None: none is due.
+
+    What could not be read comes after what was not tried yet.
+    """
+    is_due = or_(job_items.c.due_at.is_(None), _is_over(job_items.c.due_at, now, FARTHEST))
     for state in (ItemState.STARTED, ItemState.WAITING):
-        found = items(connection, job_id, states=(state,), most=1)
-        if found:
-            return found[0]
+        which = and_(job_items.c.job_id == job_id, job_items.c.state == state, is_due)
+        found = select(job_items).where(which).order_by(job_items.c.tries, job_items.c.position).limit(1)
+        if row := connection.execute(found).first():
+            return _read_item(row)
     return None
+
+
+def next_set_aside(connection: Connection, job_id: str) -> Item | None:
+    """Return the item that is due first of those that were set aside; None: there is none."""
+    is_open = job_items.c.state.in_([ItemState.STARTED, ItemState.WAITING])
+    which = and_(job_items.c.job_id == job_id, is_open, job_items.c.due_at.is_not(None))
+    row = connection.execute(select(job_items).where(which).order_by(job_items.c.due_at).limit(1)).first()
+    return _read_item(row) if row else None
 
 
 def begin_item(connection: Connection, job: Job, item: Item, now: datetime) -> bool:
@@ -159,12 +172,25 @@ def begin_item(connection: Connection, job: Job, item: Item, now: datetime) -> b
         return False
     until = now + LEASE
     connection.execute(update(jobs).where(jobs.c.id == job.id).values(leased_until=until, due_at=until))
-    return _move(connection, job.id, item, ItemState.STARTED, started_at=now)
+    return _move(connection, job.id, item, ItemState.STARTED, started_at=now, due_at=None, result=None)
 
 
 def put_back(connection: Connection, job_id: str, item: Item) -> None:
     """Let an item that was begun wait again: it is certain that nothing was done."""
     _move(connection, job_id, item, ItemState.WAITING, started_at=None)
+
+
+def set_aside(connection: Connection, job_id: str, item: Item, sentence: str, due_at: datetime) -> None:
+    """Put an item that cannot be read just now behind the others; why, and when to try again."""
+    _move(
+        connection,
+        job_id,
+        item,
+        item.state,
+        result=storable({"sentence": sentence}),
+        due_at=due_at,
+        tries=job_items.c.tries + 1,
+    )
 
 
 def end_item(connection: Connection, job_id: str, item: Item, result: Result, now: datetime) -> bool:
@@ -219,18 +245,9 @@ def end(connection: Connection, job: Job, state: JobState, now: datetime) -> Job
     """Note that a job has ended, have its results posted, and return it as it is then."""
     values = {"state": state, "ended_at": now, "due_at": None, "leased_until": None, "problem": None, "failures": 0}
     connection.execute(update(jobs).where(jobs.c.id == job.id).values(values))
-    if job.channel is not None:
-        messages.add(
-            connection,
-            Lane(job.workspace, job.channel),
-            kind=RESULTS_KIND,
-            stream=job.id,
-            # Never at the moment of the message itself, which has to be the root of the thread.
-            now=now + APART,
-            content={"job": job.id, "of": job.message_id},
-            thread_key=_thread_key(job.id),
-        )
-    return _known(connection, job.id)
+    ended = _known(connection, job.id)
+    _post_results(connection, ended, now)
+    return ended
 
 
 def show(connection: Connection, job: Job, now: datetime) -> None:
@@ -240,15 +257,51 @@ def show(connection: Connection, job: Job, now: datetime) -> None:
         messages.change(connection, [job.message_id], now)
 
 
-def _post(connection: Connection, new: NewJob, channel: str, now: datetime) -> str:
+def move(connection: Connection, job: Job, channel: str, now: datetime) -> None:
+    """Have a job that is locked shown somewhere else from now on, and what is not said yet said there.
+
+    Args:
+        connection: The one it is locked on.
+        job: Which.
+        channel: A channel, or a person.
+        now: The database's time.
+    """
+    if job.channel is not None:
+        before = Lane(job.workspace, job.channel)
+        lanes.wake(connection, [before], now)
+        messages.withdraw(connection, before, job.id)
+        # If it can be written anew there one day, it says where it went on.
+        messages.change(connection, [job.message_id] if job.message_id else [], now)
+    new = _post(connection, Lane(job.workspace, channel), job.id, now, instead_of=job.channel)
+    connection.execute(update(jobs).where(jobs.c.id == job.id).values(channel=channel, message_id=new))
+    if job.state.is_final:
+        _post_results(connection, _known(connection, job.id), now)
+
+
+def _post(connection: Connection, lane: Lane, job_id: str, now: datetime, *, instead_of: str | None = None) -> str:
     return messages.add(
         connection,
-        Lane(new.workspace, channel),
+        lane,
         kind=KIND,
-        stream=new.id,
+        stream=job_id,
         now=now,
-        content={"job": new.id},
-        thread_key=_thread_key(new.id),
+        content={"job": job_id, "instead_of": instead_of},
+        thread_key=_thread_key(job_id),
+    )
+
+
+def _post_results(connection: Connection, job: Job, now: datetime) -> None:
+    if job.channel is None:
+        return
+    messages.add(
+        connection,
+        Lane(job.workspace, job.channel),
+        kind=RESULTS_KIND,
+        stream=job.id,
+        # Never at the moment of the message itself, which has to be the root of the thread.
+        now=now + APART,
+        content={"job": job.id, "of": job.message_id},
+        thread_key=_thread_key(job.id),
     )
 
 
@@ -307,4 +360,6 @@ def _read_item(row: Row[Any]) -> Item:
         sentence=(row.result or {}).get("sentence", ""),
         started_at=row.started_at,
         ended_at=row.ended_at,
+        due_at=row.due_at,
+        tries=row.tries,
     )

@@ -7,8 +7,9 @@ An item of a job goes through these states; the arrows are all there are::
        │  └────────┘  (it is certain that nothing was done: Docker Hub took no request)
        └──► skipped | failed
 
-`started` is committed before the first byte leaves. An item that is found started by whoever takes the job next is not
-sent again: what became of it is read.
+An item that cannot be read just now stays as it is and is put behind the others, unless nothing can be read at all:
+then the job waits. `started` is committed before the first byte leaves. An item that is found started by whoever takes
+the job next is not sent again: what became of it is read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,9 +79,12 @@ class Item:
         label: What people call it: a tag, a repository.
         order: What is to be done, as JSON, for the kind of job.
         state: How far it is.
-        sentence: What came of it, for people; empty: nothing yet, or there is no more to say.
+        sentence: What came of it, or why it could not be read, for people; empty: nothing yet, or there is no more to
+            say.
         started_at: When it was begun (UTC).
         ended_at: When it came to its end (UTC).
+        due_at: When to try again (UTC); None: whenever it is its turn.
+        tries: How often it could not be read.
     """
 
     position: int
@@ -90,6 +94,8 @@ class Item:
     sentence: str
     started_at: datetime | None
     ended_at: datetime | None
+    due_at: datetime | None = None
+    tries: int = 0
 
 
 @dataclass(frozen=True)
@@ -201,6 +207,13 @@ class JobKind(Protocol):
 
         Raises:
             HubError: That cannot be told. Where it may be told later (a limit, an outage), it is asked again then.
+        """
+
+    def probe(self, job: Job) -> None:
+        """Look whether anything of a job can be read, after an item could not be. Only reads.
+
+        Raises:
+            HubError: Nothing can; the items are not to blame.
         """
 
     def send(self, job: Job, item: Item) -> Result:

@@ -37,6 +37,11 @@ UNREADABLE = "The bot stopped while this was being done, and what became of it c
 LEFT = "The job was stopped before this was its turn."
 SAME = "Not tried: what the one before got holds for all."
 OVERLONG = "Not done within {}."
+NOT_READ = "It could not be read in {} tries, so nothing was done."
+TRY_AGAIN_SECONDS = (5.0, 30.0, 120.0, 300.0, 600.0)
+"""After each try to read an item in vain, so long; the last one for all that follow. `job_rows.FARTHEST` at most."""
+MOST_TRIES = len(TRY_AGAIN_SECONDS) + 1
+"""An item that could not be read so often, while others could, has failed."""
 _STALE_SECONDS = 15.0
 """What was decided so long ago is decided anew; `job_rows.LEASE` counts on it."""
 _LONGEST_UNREADABLE = timedelta(hours=1)
@@ -51,7 +56,7 @@ class _Turn:
 
     Attributes:
         job: Under the fence of our lease.
-        item: Which; None: the job has just ended.
+        item: Which; None: there is none to do just now.
         taken_at: When, by the database's clock.
     """
 
@@ -102,10 +107,10 @@ class Runner:
         turn = self._store.write(lambda connection: self._take(connection, job_id))
         if turn is None:
             return self._rest(job_id)
-        if turn.item is None:
-            logger.info("job_ended", extra={"job": turn.job.id, "kind": turn.job.kind})
-        else:
+        if turn.item is not None:
             self._do(turn, turn.item, self._kinds[turn.job.kind])
+        elif turn.job.state.is_final:
+            logger.info("job_ended", extra={"job": turn.job.id, "kind": turn.job.kind})
         self._after_commit()
         return 0.0
 
@@ -114,24 +119,39 @@ class Runner:
         job = job_rows.claim(connection, now, self._kinds.keys(), job_id)
         if job is None:
             return None
-        item = job_rows.next_item(connection, job.id)
-        if item is None or item.state is ItemState.WAITING:
-            longest = self._kinds[job.kind].longest
-            why_left = LEFT if job.state is JobState.STOPPING else ""
-            if now - job.created_at >= longest:
-                why_left = why_left or OVERLONG.format(in_words(longest))
-            if item is None or why_left:
-                job_rows.skip_rest(connection, job.id, why_left, now)
-                self._end(connection, job, now)
-                return _Turn(job, None, now)
-        return _Turn(job, item, now)
+        item = job_rows.next_item(connection, job.id, now)
+        if item is not None and item.state is ItemState.STARTED:
+            return _Turn(job, item, now)
+        longest = self._kinds[job.kind].longest
+        why_left = LEFT if job.state is JobState.STOPPING else ""
+        if now - job.created_at >= longest:
+            why_left = why_left or OVERLONG.format(in_words(longest))
+        if why_left:
+            job_rows.skip_rest(connection, job.id, why_left, now)
+            item = None
+        if item is not None:
+            return _Turn(job, item, now)
+        return _Turn(self._rest_or_end(connection, job, now), None, now)
 
-    def _end(self, connection: Connection, job: Job, now: datetime) -> None:
+    def _rest_or_end(self, connection: Connection, job: Job, now: datetime) -> Job:
+        """Wait for what was set aside; where nothing was, the job ends. Return it as it is then."""
+        first = job_rows.next_set_aside(connection, job.id)
+        if first is None or first.due_at is None:
+            return self._end(connection, job, now)
+        due_at = min(max(now, first.due_at), now + job_rows.FARTHEST)
+        job_rows.count(connection, job.id)
+        job_rows.release(connection, job.id, due_at=due_at, problem=first.sentence)
+        if first.sentence != job.problem:
+            job_rows.show(connection, job, now)
+        return job
+
+    def _end(self, connection: Connection, job: Job, now: datetime) -> Job:
         state = JobState.STOPPED if job.state is JobState.STOPPING else JobState.ENDED
         job_rows.count(connection, job.id)
         ended = job_rows.end(connection, job, state, now)
         self._kinds[job.kind].ended(connection, ended, job_rows.items(connection, job.id), now)
         job_rows.show(connection, ended, now)
+        return ended
 
     def _rest(self, job_id: str | None) -> float:
         with self._store.read() as connection:
@@ -146,7 +166,7 @@ class Runner:
         try:
             verdict = kind.check(turn.job, item)
         except _PASSING as error:
-            self._postpone(turn, error)
+            self._set_aside(turn, item, kind, error)
             return
         except HubError as error:
             verdict = Result(ItemState.FAILED, str(error))
@@ -184,8 +204,8 @@ class Runner:
             self._postpone(turn, error, item)
             return
         except (UnavailableError, UnexpectedResponseError) as error:
-            # It stays begun: what became of it is read in the next turn.
-            self._postpone(turn, error)
+            # It stays begun: what became of it is read in a later turn.
+            self._set_aside(turn, item, kind, error)
             return
         except HubError as error:
             result = Result(ItemState.FAILED, str(error))
@@ -199,7 +219,7 @@ class Runner:
             result = kind.read_back(turn.job, item)
         except HubError as error:
             if turn.taken_at - (item.started_at or turn.taken_at) < _LONGEST_UNREADABLE:
-                self._postpone(turn, error)
+                self._set_aside(turn, item, kind, error)
                 return
             result = Result(ItemState.UNKNOWN, f"{UNREADABLE} {error}")
         except Exception:
@@ -239,6 +259,31 @@ class Runner:
         if is_over:
             self._shown.pop(turn.job.id, None)
             logger.info("job_ended", extra={"job": turn.job.id, "kind": turn.job.kind})
+
+    def _set_aside(self, turn: _Turn, item: Item, kind: JobKind, error: HubError) -> None:
+        """Go on with the others if this item alone cannot be read just now, else with everything later."""
+        away = _why_away(turn.job, kind, error)
+        if away is not None:
+            self._postpone(turn, away)
+            return
+        tries = item.tries + 1
+        if item.state is ItemState.WAITING and tries >= MOST_TRIES:
+            self._note(turn, item, Result(ItemState.FAILED, f"{NOT_READ.format(tries)} {error}"))
+            return
+        wait = timedelta(seconds=TRY_AGAIN_SECONDS[min(tries, len(TRY_AGAIN_SECONDS)) - 1])
+
+        def set_aside(connection: Connection) -> None:
+            now = self._store.now(connection)
+            job = job_rows.hold(connection, turn.job.id)
+            if job.fence != turn.job.fence:
+                return
+            job_rows.set_aside(connection, job.id, item, str(error), now + wait)
+            pace = timedelta(seconds=1 / kind.per_second)
+            job_rows.release(connection, job.id, due_at=max(now, turn.taken_at + pace), problem=job.problem)
+
+        self._keep(set_aside)
+        facts = {"job": turn.job.id, "position": item.position, "reason": error.reason, "tries": tries}
+        logger.info("job_item_set_aside", extra=facts)
 
     def _postpone(self, turn: _Turn, error: HubError | None, put_back: Item | None = None) -> None:
         """Give the lease back, and go on later.
@@ -291,3 +336,18 @@ class Runner:
             return False
         self._shown[job.id] = now
         return True
+
+
+def _why_away(job: Job, kind: JobKind, error: HubError) -> HubError | None:
+    """Return why nothing of a job can be done just now; None: it is the item alone that cannot be read."""
+    if isinstance(error, RateLimitedError):
+        return error
+    try:
+        kind.probe(job)
+    except _PASSING as away:
+        return away
+    except HubError:
+        return None  # What that means, the look at the next item tells.
+    except Exception:
+        logger.exception("job_probe_crashed", extra={"job": job.id})
+    return None

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.jobs import job_rows
-from bot.jobs.card import document_of, results_document, results_table
+from bot.jobs.card import document_of, moved_document, results_document, results_table
 from bot.jobs.job_rows import KIND, RESULTS_KIND
 from bot.jobs.model import ItemState, Job, JobState
 from bot.outbox import messages
@@ -37,11 +37,14 @@ class JobWriter:
         job = job_rows.find(connection, message.content["job"])
         if job is None:
             return Message(_GONE)
+        if job.message_id != message.id:
+            return render(moved_document(job))
         wrong = job_rows.items(connection, job.id, states=_WRONG, most=_MOST_READ)
         # What went wrong comes before what was left out on purpose.
         ordered = sorted(wrong, key=lambda item: (_WRONG.index(item.state), item.position))
         closing = (_buttons(job),) if job.state is JobState.RUNNING else ()
-        return render(document_of(job, ordered), closing=closing)
+        document = document_of(job, ordered, instead_of=message.content.get("instead_of"))
+        return render(document, closing=closing)
 
     def sent(self, _connection: Connection, _message: MessageRow, _now: datetime) -> None:
         """Nothing follows: the results come when the job ends."""

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, or_, select, update
 
 from bot.outbox import lanes as lane_rows
 from bot.outbox.lanes import Lane
@@ -79,6 +79,12 @@ def change(connection: Connection, ids: Collection[str], now: datetime) -> None:
         is_it = messages.c.id.in_(ids)
         connection.execute(update(messages).where(is_it).values(version=messages.c.version + 1))
         connection.execute(update(messages).where(is_it, messages.c.state == SENT).values(due_at=now))
+
+
+def withdraw(connection: Connection, lane: Lane, stream: str) -> None:
+    """Forget what is not in Slack yet of a stream, because it is said elsewhere. The lane is locked."""
+    unsaid = and_(_in(lane), messages.c.stream == stream, messages.c.state.in_([WAITING, DEAD]))
+    connection.execute(delete(messages).where(unsaid))
 
 
 def find(connection: Connection, message_id: str) -> MessageRow | None:

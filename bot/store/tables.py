@@ -449,6 +449,7 @@ scans = Table(
     Column("detailed_at", UtcTime, comment="When the findings were read; NULL: not since the counts changed."),
     Column("summary", Json, comment="What the source counted when the findings were read."),
     Column("problem", Key, comment="Why there is nothing, or nothing newer, in words for people."),
+    Column("gaps", Key, comment="What in it the source cannot know anything of, likewise."),
     Column("due_at", UtcTime, nullable=False, comment="When to ask again."),
     Column("attempts", Integer, nullable=False, server_default="0", comment="How often in a row nothing came of it."),
     Column("leased_until", UtcTime, comment="Until when somebody is asking."),
@@ -526,6 +527,8 @@ job_items = Table(
     Column("result", Json, comment="What came of it."),
     Column("started_at", UtcTime, comment="Committed before anything is sent for it."),
     Column("ended_at", UtcTime),
+    Column("due_at", UtcTime, comment="When to try again what could not be read; NULL: whenever it is its turn."),
+    Column("tries", Integer, nullable=False, server_default="0", comment="How often it could not be read."),
     Index(None, "job_id", "state", "position"),
 )
 """The pieces of that work; each is done at most once."""
@@ -539,6 +542,7 @@ digests = Table(
     Column("name", Key, nullable=False, comment="What people call it by, in its channel."),
     Column("schedule", Json, nullable=False, comment="The local time, the days of the week, the time zone."),
     Column("scope", Json, nullable=False, comment="Which images, and which parts."),
+    Column("is_for_outside", Boolean, nullable=False, comment="Whether people of other organizations may read it."),
     Column("origin", Key, nullable=False, comment="Who keeps it: the command, or the configuration file."),
     Column("created_by", Key),
     Column("created_at", UtcTime, nullable=False),
@@ -559,6 +563,7 @@ digest_reports = Table(
     metadata,
     Column("workspace", Key, primary_key=True),
     Column("digest_id", Key, primary_key=True),
+    Column("channel", Key, nullable=False, comment="Where it was told; the digest itself may be gone."),
     Column("date", Key, primary_key=True, comment="The local date, `2026-11-21`."),
     Column("id", Key, nullable=False),
     Column("state", Key, nullable=False),

@@ -13,7 +13,7 @@ from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from bot.clock import Clock
+from bot.clock import Clock, SystemClock
 from bot.errors import HubBotError
 
 logger = logging.getLogger(__name__)
@@ -70,12 +70,12 @@ class Health:
 
     Args:
         checks: What has to be in order.
-        clock: The time.
+        clock: The time; None: the machine's own, by which loops wait, though a demo may have moved the bot's.
     """
 
-    def __init__(self, checks: Sequence[Check], clock: Clock) -> None:
+    def __init__(self, checks: Sequence[Check], clock: Clock | None = None) -> None:
         self._checks = tuple(checks)
-        self._clock = clock
+        self._clock = clock or SystemClock()
         self._lock = threading.Lock()
         self._states = {check.name: _State() for check in checks}
         self._scheduler = BackgroundScheduler(timezone=UTC, daemon=True)

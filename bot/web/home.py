@@ -1,6 +1,7 @@
 """The app's Home tab: how things are, as one person may see it.
 
-Slack tells whenever somebody opens it, and so it is made anew each time: it is never older than the look at it.
+Slack tells whenever somebody opens it, and so it is made anew each time. Only what it says of images, which is the same
+for everybody, may be a minute old.
 
 Source: https://docs.slack.dev/surfaces/app-home
 """

@@ -1,8 +1,9 @@
 """What the Home tab says: how the images are, what one hears of, what waits for one."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -33,6 +34,8 @@ from bot.store.workspaces import HOME
 from bot.web.home import HomePage
 
 TITLE = "Docker Hub"
+KEPT = timedelta(minutes=1)
+"""How old what is shown of images may be."""
 MOST_ROWS = 10
 MOST_LINES = 10
 MOST_UNCHECKED = 5
@@ -50,7 +53,7 @@ class DigestWords:
         channel: Where it goes.
         words: What people call it by and when it comes, in a few words.
         due_at: When the next one is due (UTC); None: it is paused.
-        created_by: Who set it, by user id; None: nobody in Slack did.
+        created_by: Who set it, by user id; None: nobody in Slack did, so all operators see it.
     """
 
     channel: str
@@ -60,26 +63,67 @@ class DigestWords:
 
 
 @dataclass(frozen=True)
+class ImageFacts:
+    """How the images are, which is the same for everybody.
+
+    Attributes:
+        at: As of when (UTC).
+        standings: A title and the beginning of what there is, for each part that has such a list.
+        unchecked: What is not known.
+    """
+
+    at: datetime
+    standings: tuple[tuple[str, Standing], ...]
+    unchecked: tuple[Unchecked, ...]
+
+
+@dataclass(frozen=True)
 class HomeFacts:
     """All that the tab shows.
 
     Attributes:
-        now: When it was made (UTC).
-        standings: How the images are: a title and all there is, for each part that has such a list.
-        unchecked: What is not known.
+        images: How the images are.
         subscriptions: Those that this person made.
-        digests: Those that this person set.
+        digests: Those that this person set; for operators also those that nobody in Slack did.
         waiting: What this person can decide on, or waits for; None: they have no part in it.
         can_decide: Whether they can.
     """
 
-    now: datetime
-    standings: tuple[tuple[str, Standing], ...]
-    unchecked: tuple[Unchecked, ...]
+    images: ImageFacts
     subscriptions: tuple[Subscription, ...]
     digests: tuple[DigestWords, ...]
     waiting: tuple[Change, ...]
     can_decide: bool
+
+
+class _Images:
+    """Knows how the images are, and works that out once in a while: of ten thousand it takes seconds.
+
+    Whoever comes while somebody is at it waits for that.
+    """
+
+    def __init__(self, store: Store, parts: Parts, scope: Scope) -> None:
+        self._store = store
+        self._parts = parts
+        self._scope = scope
+        self._lock = threading.Lock()
+        self._known: ImageFacts | None = None
+
+    def find(self) -> ImageFacts:
+        """Return how they are, as of now or of a short time ago."""
+        with self._lock, self._store.read() as connection:
+            now = self._store.now(connection)
+            if self._known is None or not self._known.at <= now < self._known.at + KEPT:
+                self._known = self._look(connection, now)
+            return self._known
+
+    def _look(self, connection: Connection, now: datetime) -> ImageFacts:
+        found = [(part.title, part.find(connection, self._scope, None, now)) for part in self._parts]
+        return ImageFacts(
+            at=now,
+            standings=tuple((title, _shortened(each.standing)) for title, each in found if each.standing is not None),
+            unchecked=_merged(each for _, each in found),
+        )
 
 
 def make_page(
@@ -91,24 +135,22 @@ def make_page(
     """Return what says how things are, to whoever looks.
 
     Args:
-        store: Where everything is kept. It is all read as of one moment.
+        store: Where everything is kept.
         parts: Know how the images are.
         scope: Which images it is about.
         digests: Lists the digests of all channels.
     """
-    subscriptions = Subscriptions(store, HOME)
+    subscriptions, images = Subscriptions(store, HOME), _Images(store, parts, scope)
 
     def page(person: Person, role: Role) -> Document:
         own = tuple(each for each in subscriptions.all() if each.created_by == person.user_id)
+        known = images.find()
+        setters = {person.user_id, None} if role >= Role.OPERATOR else {person.user_id}
         with store.read() as connection:
-            now = store.now(connection)
-            found = [(part.title, part.find(connection, scope, None, now)) for part in parts]
             facts = HomeFacts(
-                now=now,
-                standings=tuple((title, each.standing) for title, each in found if each.standing is not None),
-                unchecked=_merged(each for _, each in found),
+                images=known,
                 subscriptions=own,
-                digests=tuple(each for each in digests(connection) if each.created_by == person.user_id),
+                digests=tuple(each for each in digests(connection) if each.created_by in setters),
                 waiting=tuple(_waiting(connection, person, role)),
                 can_decide=role >= Role.ADMIN,
             )
@@ -122,9 +164,9 @@ def document_of(facts: HomeFacts) -> Document:
     return Document(
         TITLE,
         (
-            Note(line("As of ", Moment(facts.now), ". Open the tab again to see it anew.")),
-            *_images(facts),
-            *_unchecked(facts.unchecked),
+            Note(line("Images as of ", Moment(facts.images.at), ". Open the tab again to see it anew.")),
+            *_images(facts.images),
+            *_unchecked(facts.images.unchecked),
             Paragraph(line(Strong("Waiting for approval"))),
             *_waiting_parts(facts),
             Paragraph(line(Strong("Your subscriptions"))),
@@ -136,11 +178,11 @@ def document_of(facts: HomeFacts) -> Document:
     )
 
 
-def _images(facts: HomeFacts) -> Iterator[Part]:
+def _images(facts: ImageFacts) -> Iterator[Part]:
     for title, standing in facts.standings:
         yield Paragraph(line(Strong(standing.summary)))
         if standing.rows:
-            yield Table(title, standing.columns, standing.rows[:MOST_ROWS])
+            yield Table(title, standing.columns, standing.rows)
 
 
 def _unchecked(unchecked: Sequence[Unchecked]) -> Iterator[Part]:
@@ -169,6 +211,10 @@ def _listing(lines: Sequence[Line], nothing: str) -> Part:
 def _subscription(each: Subscription) -> Line:
     options = each.filters.words()
     return line(Channel(each.channel), " hears of ", Code(f"{each.pattern} {options}".rstrip()))
+
+
+def _shortened(standing: Standing) -> Standing:
+    return replace(standing, rows=standing.rows[:MOST_ROWS])
 
 
 def _digest(each: DigestWords) -> Line:

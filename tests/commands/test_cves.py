@@ -16,6 +16,7 @@ from bot.fleet.vulnerabilities.model import ScanState, Severity, Vulnerability
 from bot.fleet.vulnerabilities.refreshing import VulnerabilityLoop
 from bot.fleet.vulnerabilities.service import Vulnerabilities
 from bot.governance.roles import Role
+from bot.sandbox.hub.faults import Fault
 from bot.sandbox.hub.scout_seed import Finding
 from bot.sandbox.hub.state import HubState
 from bot.web.rights import NotAllowedError
@@ -329,11 +330,110 @@ def test_nothing_is_accepted_for_more_than_a_year_or_in_the_past(desk: WholeDesk
         "cves acme/api --namespace acme",
         "cves acme/api@sha256:" + "a" * 64,
         "cves --all --limit 3",
+        "cves accept CVE-20260001 --reason so --for 30d",
+        "cves --which CVE-20260001",
     ],
 )
 def test_what_does_not_fit_together_is_said(typed: str) -> None:
     with pytest.raises(UsageError):
         Router((COMMAND,)).parse(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggestion"),
+    [
+        ("cves acept CVE-2026-0001 --for 30d --reason so", "/hub cves accept CVE-2026-0001"),
+        ("cves unacept CVE-2026-0001", "/hub cves unaccept CVE-2026-0001"),
+        ("cves acepted", "/hub cves accepted"),
+        ("cves cve-2026-0001", "/hub cves --which CVE-2026-0001"),
+        ("cves --severity sever", ""),
+        ("cves --severity hgih", "--severity high"),
+        ("cves --severity=critcal", "--severity critical"),
+    ],
+)
+def test_what_was_meant_is_suggested(typed: str, suggestion: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Router((COMMAND,)).parse(typed)
+
+    assert caught.value.suggestion == suggestion
+
+
+def test_no_time_at_all_is_said_to_be_none() -> None:
+    with pytest.raises(UsageError, match="more than no time at all"):
+        Router((COMMAND,)).parse("cves accept CVE-2026-0001 --for 0d --reason so")
+
+
+def test_some_repositories_cost_a_listing_and_their_own_tags_only(desk: WholeDesk) -> None:
+    many_more(desk)
+
+    said = desk.ask("cves 'acme/ap*'")
+
+    assert said.lines[2].startswith("acme/api:latest | 1 | 1")
+    assert isinstance(said.result, OverviewResult)
+    assert (len(said.result.images), said.result.unchecked) == (1, ())
+    assert [path for path in desk.paths() if path.endswith("/tags")] == [
+        "GET /v2/namespaces/acme/repositories/api/tags"
+    ]
+
+
+def test_of_a_namespace_only_the_newest_tags_are_read_and_only_what_has_changed(desk: WholeDesk) -> None:
+    desk.hub.state.create_repository("acme", "big", at=ago(days=900))
+    for number in range(250):
+        desk.hub.state.push_tag("acme/big", f"1.{number}", at=ago(days=300 - number))
+    desk.ask("cves")
+    assert len([path for path in desk.paths() if path.endswith("/big/tags")]) <= 2, (
+        "and which order is the newest first"
+    )
+    desk.hub.clear_requests()
+
+    desk.ask("cves")
+
+    assert [path for path in desk.paths() if "/tags" in path] == []
+
+
+def many_more(desk: WholeDesk) -> None:
+    for number in range(20):
+        desk.hub.state.create_repository("acme", f"other{number}", at=ago(days=900))
+        desk.hub.state.push_tag(f"acme/other{number}", "latest", at=ago(days=3))
+
+
+def test_a_listing_that_fails_is_said_also_while_somebody_else_sweeps(desk: WholeDesk) -> None:
+    desk.ask("cves")
+    desk.clock.advance(3 * 3_600)
+    desk.hub.state.create_repository("acme", "new", at=desk.clock.now())
+    desk.hub.faults.add(Fault(kind="unavailable", path=r"/v2/namespaces/acme/repositories$"))
+    assert desk.parts.fleet.sweeps.take("acme/") is not None
+
+    said = desk.ask("cves --check")
+
+    assert said.lines[2].startswith("acme/api:latest | 1 | 1"), "what was known before is shown"
+    assert isinstance(said.result, OverviewResult)
+    assert said.result.unchecked[0].subject == "acme"
+    assert said.result.is_negative
+
+
+def test_what_a_limit_leaves_out_is_said_to_wait_for_it(desk: WholeDesk) -> None:
+    many_more(desk)
+    desk.hub.faults.add(Fault(kind="rate_limited", path=".*/tags$", retry_after_seconds=3_600))
+
+    said = desk.ask("cves").result
+
+    assert isinstance(said, OverviewResult)
+    assert {"acme/api", "acme/web", "acme/other0"} < {each.subject for each in said.unchecked}
+    assert {each.why for each in said.unchecked} == {"Docker Hub has no requests left until 10:00 UTC"}
+
+
+def test_a_namespace_that_there_is_not_is_an_error(desk: WholeDesk) -> None:
+    assert desk.in_terminal("cves nosuch/")[0] == 1
+
+
+def test_packages_that_could_not_be_looked_at_are_named(desk: WholeDesk, source: PlayedSource) -> None:
+    source.gaps = {"acme/web": "OSV cannot be asked about <!channel> 1"}
+    source.counts_only = False
+
+    for typed in ("cves", "cves acme/web", "cves --which CVE-1999-0001"):
+        expected = "Not all of acme/web:latest could be looked at: OSV cannot be asked about <!channel> 1."
+        assert expected in desk.ask(typed).lines
 
 
 def test_a_script_sees_what_is_open(desk: WholeDesk) -> None:

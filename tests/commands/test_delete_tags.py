@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -10,8 +11,11 @@ from bot.errors import NoCredentialError, UsageError, UserError
 from bot.fleet.deleting import GRACE
 from bot.governance.proposals import State
 from bot.governance.trail import Search
+from bot.hub.paging import list_pages
+from bot.pushes.channels import Channels
 from bot.sandbox.hub.faults import Fault
 from bot.sandbox.hub.state import HubState
+from bot.sandbox.slack import seed
 from bot.slack.render import render
 from bot.web.rights import NotAllowedError
 from commands import COMMANDS
@@ -229,7 +233,7 @@ def test_where_the_image_has_another_tag_no_storage_is_freed_and_that_is_said(de
 
     assert "Images left without a tag: 30.0 MB" in lines
     assert any(line.startswith("pr-1 | ") and line.endswith(" | pr-9") for line in lines)
-    assert any("1 of them point to an image that a tag points to which stays" in line for line in lines)
+    assert any("1 of them points to an image that a tag points to which stays: of it no" in line for line in lines)
 
 
 def test_a_pull_time_that_is_not_told_spares_what_a_rule_asks_it_of(desk: WholeDesk) -> None:
@@ -291,11 +295,77 @@ def test_what_makes_no_sense_is_refused_before_anything_is_called(typed: str) ->
         Router(COMMANDS).parse(typed)
 
 
+@pytest.mark.parametrize(
+    ("typed", "suggestion"),
+    [
+        ("delete-tags shw job_5f1c", "/hub delete-tags show job_5f1c"),
+        ("delete-tags stpo chg_5f1c", "/hub delete-tags stop chg_5f1c"),
+        ("delete-tags job", "/hub delete-tags jobs"),
+        ("delete-tags resum", "/hub delete-tags resume"),
+        ("delete-tags xyzzy job_5f1c", ""),
+    ],
+)
+def test_a_word_about_jobs_that_is_misspelt_is_taken_for_no_image(typed: str, suggestion: str) -> None:
+    with pytest.raises(UsageError, match="does not know") as raised:
+        Router(COMMANDS).parse(typed)
+
+    assert raised.value.suggestion == suggestion
+
+
+def test_what_looks_like_an_image_is_one() -> None:
+    for typed in ("delete-tags shop pr-1", "delete-tags shop", "delete-tags acme/job", "delete-tags job:1"):
+        arguments = Router(COMMANDS).parse(typed).arguments
+        assert isinstance(arguments, DeleteTagsArguments)
+        assert arguments.action == "delete"
+
+
+def test_ages_are_written_as_for_stale() -> None:
+    parse = Router(COMMANDS).parse
+    assert parse("delete-tags acme/api --older 30").arguments == parse("delete-tags acme/api --older 30d").arguments
+    for age in ("yesterday", "1s", "never"):
+        sentences = []
+        for typed in (f"delete-tags acme/api --not-pulled {age}", f"stale --not-pulled {age}"):
+            with pytest.raises(UsageError) as raised:
+                parse(typed)
+            sentences.append(str(raised.value))
+        assert sentences[0].replace("`delete-tags`", "`stale`") == sentences[1]
+
+
+def test_one_tag_is_spoken_of_as_one(desk: WholeDesk) -> None:
+    assert agreed(desk, "delete-tags acme/api pr-1").lines[0] == "Started: 1 tag of acme/api is being deleted."
+    desk.run(3)
+
+    assert "Ended: 1 of 1 tag deleted." in card(desk)
+
+
 def test_a_tag_may_be_named_with_its_repository() -> None:
     arguments = Router(COMMANDS).parse("delete-tags acme/api:pr-1 pr-2 pr-1").arguments
 
     assert isinstance(arguments, DeleteTagsArguments)
     assert (str(arguments.image), arguments.tags) == ("acme/api", ("pr-1", "pr-2"))
+
+
+@pytest.mark.parametrize("order", ["plain_is_newest_first", "minus_is_newest_first", "ignored"])
+def test_of_more_tags_than_can_be_read_the_oldest_are_or_it_is_said_that_they_may_be_missing(
+    desk: WholeDesk, monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    # As a repository of more than 5,000 tags, with fewer requests.
+    monkeypatch.setattr("bot.hub.tags.list_pages", partial(list_pages, most_pages=2))
+    turn(desk, tags_ordering=order)
+    for number in range(250):
+        desk.hub.state.push_tag("acme/api", f"x-{number}", at=ago(days=20, hours=-number))
+
+    old = desk.ask("delete-tags acme/api --match pr-* --older 90d")
+    none = desk.ask("delete-tags acme/api --match y-*")
+
+    assert any("only 200" in line for line in old.lines)
+    if order == "ignored":
+        assert not any("oldest" in line for line in [*old.lines, *none.lines])
+    else:
+        assert [each.name for each in result(old).doomed] == [f"pr-{number}" for number in range(1, 6)]
+        assert any("What was read are the oldest" in line for line in old.lines)
+        assert result(old).size_bytes is None
+    assert none.lines[0] == "There is nothing to delete among the 200 tags of acme/api that were read."
 
 
 def test_where_there_is_nothing_to_delete_nothing_is_offered(desk: WholeDesk) -> None:
@@ -366,6 +436,65 @@ def test_private_data_goes_to_who_asked(desk: WholeDesk) -> None:
     desk.run(6)
 
     assert any("5 of 5 tags deleted" in text for text in desk.told(ADMIN))
+
+
+@pytest.mark.parametrize("tags", ["pr-1", "pr-1 pr-2 pr-3"])
+def test_where_the_bot_is_not_in_the_channel_who_asked_is_told_directly(desk: WholeDesk, tags: str) -> None:
+    asked = desk.fill(desk.take(desk.ask(f"delete-tags acme/api {tags}", channel=seed.RANDOM)), typed="acme/api")
+    assert "Where I cannot post, it is in a direct message to you." in " ".join(asked.lines)
+    desk.run(20)
+
+    assert desk.messages(seed.RANDOM) == []
+    shown, results = desk.told(ADMIN)
+    assert "Ended: " in shown
+    assert f"I cannot post this in <#{seed.RANDOM}>" in shown
+    assert "pr-1" in results
+
+
+def test_where_the_bot_is_removed_meanwhile_who_asked_is_told_directly_and_no_more_is_said_there(
+    desk: WholeDesk,
+) -> None:
+    agreed(desk, RULE)
+    desk.run(1)
+    assert len(desk.messages()) == 1
+    conversation = desk.slack.state.conversations[HERE]
+    conversation.members.discard(seed.BOT_USER)
+    desk.run(20)
+
+    shown, results = desk.told(ADMIN)
+    assert "Ended: 5 of 5 tags deleted." in shown
+    assert "pr-5" in results
+    conversation.members.add(seed.BOT_USER)
+    Channels(desk.store).resume(HERE)
+    desk.run(10)
+    there_before = desk.messages()[0]
+    assert f"is in a direct message to <@{ADMIN}>" in there_before.text
+    assert (buttons_of(there_before), desk.replies()) == ([], [])
+
+
+def test_a_tag_that_cannot_be_read_keeps_no_other_from_being_deleted(desk: WholeDesk) -> None:
+    agreed(desk, RULE)
+    desk.hub.faults.add(Fault("unavailable", path="/v2/namespaces/acme/repositories/api/tags/pr-1", times=99))
+    desk.run(20)
+
+    assert deletions(desk) == ["pr-2", "pr-3", "pr-4", "pr-5"]
+    assert "It waits: Docker Hub is not available" in card(desk)
+    desk.run(1_200, step=20)
+    assert outcomes(desk)["pr-1"].startswith("failed: It could not be read in 6 tries")
+
+
+def test_what_nobody_has_pulled_it_seems_is_said_and_where_no_pull_is_told_nothing_goes(desk: WholeDesk) -> None:
+    shown = desk.ask("delete-tags acme/api pr-1 pr-2")
+    assert any("Of 1 of them Docker Hub tells no pull, though it does of other tags" in each for each in shown.lines)
+
+    for tag in desk.hub.state.repository("acme/api").tags.values():
+        tag.pulled_at = None
+        for image in tag.images:
+            image.pulled_at = None
+    spared = desk.ask("delete-tags acme/api pr-1 pr-2")
+
+    assert spared.offers == []
+    assert "pr-1 | Docker Hub does not tell of any tag here when it was pulled" in spared.lines
 
 
 def test_an_outage_is_waited_for(desk: WholeDesk) -> None:

@@ -9,6 +9,7 @@ import pytest
 from bot.configuration import parse
 from bot.errors import UsageError
 from bot.governance.roles import Role
+from bot.outbox.messages import give_up_in_suspended_lanes
 from bot.sandbox.hub.faults import Fault
 from bot.sandbox.slack import seed
 from bot.web.rights import NotAllowedError
@@ -81,7 +82,10 @@ def test_what_the_next_one_would_say_is_the_asker_s_alone_and_moves_nothing(desk
     asked = desk.ask("digest now", by=MEMBER)
 
     assert asked.lines[0].startswith("morning: nothing new since 2026-11-21 09:00 UTC.")
-    assert asked.lines[-1] == "So it would be told now. Nothing was sent, and the next digest tells it all the same."
+    assert asked.lines[-2:] == [
+        "All of it: /hub digest list morning",
+        "So it would be told now. Nothing was sent, and the next digest tells it all the same.",
+    ]
     assert digests.register.choose(HERE, None) == before
     assert len(told(desk)) == 1
 
@@ -190,11 +194,67 @@ def test_where_others_read_along_an_operator_confirms(desk: WholeDesk) -> None:
     asked = desk.ask("digest set 09:00 --tz UTC", by=OPERATOR, channel=PARTNER)
 
     assert asked.offers == ["Set it all the same"]
-    assert "They would read the digest, also of private repositories." in asked.lines[0]
+    assert "Whoever reads this channel would read the digest, also of private repositories." in asked.lines[0]
     assert desk.parts.digests.register.every() == ()
 
     assert desk.take(asked).lines[0].startswith("Set: morning")
     assert len(told(desk, PARTNER)) == 1
+
+
+def test_in_a_channel_that_others_read_by_now_it_waits_until_somebody_agrees(desk: WholeDesk) -> None:
+    desk.ask("digest set 09:00 --tz UTC", by=OPERATOR)
+    desk.slack.state.conversations[HERE].is_shared = True
+    with desk.hub.state.lock:
+        desk.hub.state.push_tag("acme/api", "2.0", at=desk.clock.now(), images=[image("linux/amd64", "e", 90_000_000)])
+
+    for day in (22, 23):
+        sleep_until(desk, datetime(2026, 11, day, 9, 0, tzinfo=UTC))
+
+    assert len(told(desk)) == 1
+    (said_to_owner,) = desk.told(OPERATOR)
+    assert said_to_owner.startswith(f"People of another organization read <#{HERE}> by now")
+    assert "of 23 November: held back: people of another organization" in desk.ask("digest show").lines[2]
+
+    desk.take(desk.ask("digest set 09:00 --tz UTC", by=OPERATOR))
+    sleep_until(desk, datetime(2026, 11, 24, 9, 0, tzinfo=UTC))
+    assert len(told(desk)) == 3
+
+
+def test_in_a_terminal_a_question_that_nobody_answers_is_no_success(desk: WholeDesk) -> None:
+    status, _, _ = desk.in_terminal(f"digest set 09:00 --channel {PARTNER}")
+
+    assert (status, desk.parts.digests.register.every()) == (1, ())
+    assert desk.in_terminal(f"digest set 09:00 --channel {PARTNER} --yes")[0] == 0
+
+
+def test_a_mistyped_image_is_said(desk: WholeDesk) -> None:
+    lines = desk.ask("digest set 09:00 --tz UTC --images acme/nosuch:1,acme/api:latest", by=OPERATOR).lines
+
+    assert lines[0].startswith("Set: morning")
+    (said_of_it,) = [line for line in lines if line.startswith("acme/nosuch:1")]
+    assert said_of_it == (
+        "acme/nosuch:1: Docker Hub does not show it (asked with the organization token of acme). The digest is set "
+        "all the same."
+    )
+
+
+def test_what_did_not_arrive_is_not_called_sent(desk: WholeDesk) -> None:
+    desk.ask("digest set 09:00 --tz UTC --days sun", by=OPERATOR)
+    desk.slack.state.conversations[HERE].members.remove(seed.BOT_USER)
+    sleep_until(desk, datetime(2026, 11, 22, 9, 0, tzinfo=UTC))
+
+    assert (
+        desk.ask("digest show")
+        .lines[2]
+        .startswith("The last one, of 22 November: not sent yet; I go on trying for a day")
+    )
+    desk.clock.advance(25 * 3_600)
+    desk.store.write(lambda connection: give_up_in_suspended_lanes(connection, desk.clock.now()))
+    assert (
+        desk.ask("digest show")
+        .lines[2]
+        .startswith("The last one, of 22 November: never sent, for Slack did not take it for a day")
+    )
 
 
 def test_members_look_and_operators_set(desk: WholeDesk) -> None:
@@ -244,7 +304,7 @@ def test_a_digest_of_the_file_is_shown_and_changed_there() -> None:
 
         assert desk.ask("digest").lines[1:] == [
             "file: 08:00 UTC, every day, about acme. The next one comes 2026-11-22 08:00 UTC.",
-            "There was none yet, kept by the configuration file.",
+            "None was sent yet, set in the configuration file.",
         ]
         kept = ["file: kept by the configuration file, and changed there. Nothing was changed."]
         for text in ("digest off", "digest pause 3d", "digest set 09:00 --name file"):
@@ -278,13 +338,13 @@ def test_owners_are_told_once_that_a_channel_is_closed(desk: WholeDesk) -> None:
     [
         (
             "digest st",
-            "`digest` does not know `st`; it can `show`, `set`, `now`, `list`, `pause`, `resume`, `off`.",
+            "`digest` does not know `st`; it can `show`, `set`, `now`, `list`, `pause`, `resume`, `off`, `report`.",
             "/hub digest set 09:00 --days mon-fri",
         ),
         ("digest set", "When? Name the time of the day.", "/hub digest set 09:00 --days mon-fri"),
         (
-            "digest set noon",
-            "`noon` is not a time of day, like `09:00`, `21:30` or `9am`.",
+            "digest set never",
+            "`never` is not a time of day, like `09:00`, `21:30` or `9am`.",
             "/hub digest set 09:00 --days mon-fri",
         ),
         (
@@ -302,6 +362,12 @@ def test_owners_are_told_once_that_a_channel_is_closed(desk: WholeDesk) -> None:
             "`a b` is not a name for a digest: letters, digits, `-` and `_`, like `morning`.",
             "/hub digest set 09:00 --days mon-fri",
         ),
+        (
+            "digest set 9 --days ''",
+            "`` are no days of the week, like `mon-fri`, `mon,wed` or `weekdays`.",
+            "/hub digest set 09:00 --days mon-fri",
+        ),
+        ("digest set 9 --only ,", "`,` names nothing.", "/hub digest set 09:00 --days mon-fri"),
         ("digest show --days mon", "`--days` belongs to `digest set`.", "/hub digest set 09:00 --days mon-fri"),
         (
             "digest pause",

@@ -18,6 +18,7 @@ from bot.web.rights import NotAllowedError
 from commands import COMMANDS
 from commands.stale import StaleArguments
 from tests.support.desk import ago, digest, image
+from tests.support.organization import TOKEN
 from tests.support.whole import ADMIN, MEMBER, OPERATOR, Asked, WholeDesk, built_hub, open_whole_desk
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
@@ -122,6 +123,7 @@ def test_options_are_read_as_people_write_them() -> None:
         ("stale rules base acme/api", "`stale rules base` needs images, and what they are built on."),
         ("stale rules base acme/api ghcr.io/a/b", "only images of Docker Hub can be used"),
         ("stale rules ad 'pr-*' 7d", "`stale rules` does not know `ad`; it can `add`, `remove` and `base`."),
+        ("stale rule add 'pr-*' 7d", "`stale rule` is nothing"),
         ("stale rules --days 7", "`stale rules` takes no `--days`."),
         ("stale rules add 'pr-*' 7d --all-tags", "`stale rules` takes no `--all-tags`."),
     ],
@@ -309,7 +311,7 @@ def test_json_is_one_document_of_everything() -> None:
             "unknown": 0,
             "exempt": 0,
             "pulled": 0,
-            "empty": 1,
+            "empty": 2,
         }
         assert len(document["images"]) == 25
         assert document["images"][0] == {
@@ -488,3 +490,28 @@ def test_without_a_namespace_one_has_to_be_named() -> None:
         for line in ("stale", "stale 'w*'", "stale rules"):
             assert desk.ask(line).lines == ["Which namespace? Name one, or set DOCKERHUB_NAMESPACES for a default."]
         assert found(desk.ask("stale python")) == ["python:latest"]
+
+
+def test_private_repositories_that_may_be_missing_are_said_once_and_count_as_not_looked_at() -> None:
+    state = fleet()
+    state.add_organization_token("acme", TOKEN, ("scope-repository-read", "scope-tag-read"))
+    with open_whole_desk(state=state) as desk:
+        lines = desk.ask("stale").lines
+
+        said = [line for line in lines if "rivate repositories" in line]
+        why = "the organization token of acme shows them only if it has the scope `scope-repository-list`"
+        assert said == [f"- private repositories of acme: {why}"]
+        assert "Could not be looked at: 1." in lines
+        status, output, _ = desk.in_terminal("stale --check --days 900")
+        assert status == 1
+        assert "so far" in output[0]
+
+
+def test_a_token_that_is_refused_is_said_once(desk: WholeDesk) -> None:
+    desk.hub.set_tokens_active(is_active=False)
+
+    lines = desk.ask("stale").lines
+
+    assert len([line for line in lines if "efuses" in line or "not taken" in line]) == 1, lines
+    assert any(line.startswith("- private repositories of acme: Docker Hub refuses") for line in lines)
+    assert desk.in_terminal("stale --check --days 900")[0] == 1

@@ -25,7 +25,7 @@ from bot.sandbox.slack.state import UserGroup
 from bot.slack.render import render
 from bot.web.rights import NotAllowedError
 from commands import COMMANDS
-from commands.trigger import FOLLOWED, FOLLOWED_DIRECTLY, TriggerArguments
+from commands.trigger import FOLLOWED, TriggerArguments
 from tests.support.blockkit import assert_valid_message
 from tests.support.slack import direct_message
 from tests.support.whole import (
@@ -41,6 +41,7 @@ from tests.support.whole import (
     open_whole_desk,
 )
 
+FOLLOWED_HERE = FOLLOWED.format(where="in a message here")
 EVERY_TRIGGER = r"/api/build/v1/source/.*"
 PROTECTED = f'{BY_DOCKER_HUB}\n[protected]\nrepositories = ["acme/api"]\n'
 GITLAB_PROJECT = "GitLab needs the project: its number, or its path, like `acme/api`."
@@ -187,7 +188,7 @@ def test_the_things_of_a_set_up_are_read() -> None:
 def test_what_was_typed_is_asked_for_at_once(desk: WholeDesk, line: str, body: object, what: str) -> None:
     asked = desk.ask(f"trigger {line}", by=OPERATOR)
 
-    assert asked.lines[:-1] == [f"Done: Ask Docker Hub to build {what}.", TAKEN, FOLLOWED]
+    assert asked.lines[:-1] == [f"Done: Ask Docker Hub to build {what}.", TAKEN, FOLLOWED_HERE]
     assert asked.lines[-1].startswith("chg_")
     assert (asked.is_good, asked.offers) == (True, [])
     assert desk.triggered() == [body]
@@ -288,7 +289,7 @@ def test_what_was_refused_may_be_tried_again_at_once(desk: WholeDesk) -> None:
 
     assert refused.lines[0] == f"Failed: {ASKED}."
     assert "Nothing is built. Check the set-up: /hub trigger setup acme/api." in refused.lines[1]
-    assert FOLLOWED not in refused.lines
+    assert FOLLOWED_HERE not in refused.lines
     assert again.is_good
 
 
@@ -308,7 +309,7 @@ def test_what_was_not_heard_is_said_and_not_repeated(desk: WholeDesk, after: str
 
     assert unheard.lines[0] == f"Outcome unknown: {ASKED}."
     assert unheard.lines[1].endswith("The build may have been queued; it is not asked for again.")
-    assert FOLLOWED in unheard.lines
+    assert FOLLOWED_HERE in unheard.lines
     assert not unheard.is_good
 
     desk.run(60, step=5)
@@ -352,7 +353,7 @@ def test_in_a_direct_message_it_is_followed_there(desk: WholeDesk) -> None:
     asked = desk.ask("trigger acme/api 1.4", channel=direct_message(desk.slack, ADMIN).id)
     desk.run(2)
 
-    assert asked.lines[1:-1] == [TAKEN, FOLLOWED_DIRECTLY]
+    assert asked.lines[1:-1] == [TAKEN, FOLLOWED.format(where="in a direct message to you")]
     assert desk.told(ADMIN)[0].startswith("*acme/api:1.4*: asked for.")
 
 

@@ -82,6 +82,15 @@ def test_images_alone_are_without_the_default_namespace() -> None:
             SHORT + SHORT,
             ["[digests]: channel `C0123456789` has a digest `morning` twice: give each a `name`."],
         ),
+        (
+            f'{SHORT}images = ["acme/api@sha256:{"0" * 64}"]',
+            [
+                (
+                    f"[[digests]] no. 1, `images`, entry 1: `acme/api@sha256:{'0' * 43}…` names a digest, which never "
+                    "changes; name a tag."
+                )
+            ],
+        ),
         (f'{SHORT}tz = "UTC"', ["[[digests]] no. 1: `tz` is not known here."]),
     ],
 )

@@ -177,6 +177,29 @@ def test_a_quiet_day_says_what_could_not_be_checked_and_that_it_is_late() -> Non
     ]
 
 
+def test_an_image_that_several_reasons_keep_from_being_checked_is_named_once() -> None:
+    report = reported(
+        part("stale", unchecked=(Unchecked("acme/x:1", "it was not looked at"),)),
+        part("cves", unchecked=(Unchecked("acme/x:1", "the registry did not give it"),)),
+        part("sizes", unchecked=(Unchecked("acme/x:1", "it was not looked at"),)),
+    )
+
+    assert spoken(card(report))[-1] == "• acme/x:1: it was not looked at; the registry did not give it"
+
+
+@pytest.mark.parametrize(
+    ("late_by", "said"),
+    [
+        (timedelta(minutes=6, seconds=50), "6 min"),
+        (timedelta(minutes=119), "1 h 59 min"),
+        (timedelta(hours=11, minutes=4), "11 h 4 min"),
+        (timedelta(hours=11), "11 h"),
+    ],
+)
+def test_how_late_it_comes_is_not_rounded_up(late_by: timedelta, said: str) -> None:
+    assert spoken(card(reported(), late_by=late_by))[-1] == f"This comes {said} late."
+
+
 def test_the_first_one_tells_how_everything_is() -> None:
     document = card(reported(part("stale", standing=standing()), since=None))
 
@@ -249,15 +272,46 @@ def with_news(report: Report) -> Report:
     return report.model_copy(update={"count": 1})
 
 
-def test_the_days_of_a_chart_are_those_of_the_digests_own_zone() -> None:
-    past = {TODAY - timedelta(days=number): number for number in (1, 2, 3)}
-    report = reported(part("stale", standing=replace(standing(), measures=(Measure("stale images", 4, past),))))
+def test_the_values_of_a_chart_stand_at_the_local_dates_of_their_digests() -> None:
+    # At 00:45 in Berlin, then at 01:15, then late.
+    evening, late = datetime(2026, 11, 21, 23, 45, tzinfo=UTC), datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+    times = [evening, evening + timedelta(days=1, minutes=30), late, late + timedelta(hours=18)]
+    report, baselines = Report(at=NOW), dict[str, JsonValue]()
+    for number, now in enumerate(times):
+        report, baselines = gather(
+            CONNECTION,
+            [part("stale", standing=standing(value=number))],
+            scope=Scope(("acme",)),
+            only=frozenset({"stale"}),
+            baselines=baselines,
+            now=now,
+            since=FRIDAY,
+            day=date(2026, 11, 22 + number),
+        )
 
-    found = document_of(with_news(report), name="auckland", date=TODAY + timedelta(days=1), late_by=None)
+    found = document_of(with_news(report), name="morning", date=date(2026, 11, 25), late_by=None)
 
     [chart] = [each for each in found.parts if isinstance(each, Chart)]
-    assert chart.categories == ("19 Nov", "20 Nov", "21 Nov", "22 Nov")
-    assert list(chart.series[0].values) == [3, 2, 1, 4]
+    assert chart.categories == ("22 Nov", "23 Nov", "24 Nov", "25 Nov")
+    assert list(chart.series[0].values) == [0, 1, 2, 3]
+
+
+def test_a_day_on_which_nobody_knew_has_no_value() -> None:
+    report, baselines = Report(at=NOW), dict[str, JsonValue]()
+    for number, value in enumerate((3, None, 2, 4)):
+        stands = replace(standing(), measures=(Measure("stale images", value), Measure("other", 1)))
+        report, baselines = gather(
+            CONNECTION,
+            [part("stale", standing=stands)],
+            scope=Scope(("acme",)),
+            only=frozenset({"stale"}),
+            baselines=baselines,
+            now=NOW + timedelta(days=number),
+            since=FRIDAY,
+        )
+
+    [chart] = [each for each in card(with_news(report)).parts if isinstance(each, Chart)]
+    assert [list(each.values) for each in chart.series] == [[3, None, 2, 4], [1, 1, 1, 1]]
 
 
 def test_a_trend_is_forgotten_after_twenty_days() -> None:
@@ -316,7 +370,7 @@ def test_the_message_has_a_button_for_all_of_it_and_its_text_the_command() -> No
     message = written(reported(part("stale", news=news("acme/old"), standing=standing())))
 
     [button] = buttons(message)
-    assert (button["action_id"], button["value"]) == (ALL_ACTION, "msg_1")
+    assert (button["action_id"], button["value"]) == (ALL_ACTION, "rep_1")
     assert message.text.endswith("All of it: `/hub digest report rep_1`")
     assert_valid_message(message)
 

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from bot.clock import FrozenClock
 from bot.digest import rows
 from bot.digest.deciding import LATEST, Plan, make_plan
-from bot.digest.part import Found
+from bot.digest.part import Found, Measure, Standing
 from bot.digest.rows import LEASE, Decided, ReportState
 from bot.digest.schedule import EVERY_DAY, Days, Due, Schedule
 from bot.store.base import Store
@@ -422,7 +422,7 @@ def test_a_date_that_is_decided_stays_so_and_what_is_new_is_told_with_the_next()
     mornings = new_mornings()
     digest = mornings.set().digest
     at = mornings.clock.now()
-    known = Decided("rep_1", digest.id, date(2026, 11, 21), ReportState.MISSED, due_at=at, decided_at=at)
+    known = Decided("rep_1", digest.id, CHANNEL, date(2026, 11, 21), ReportState.MISSED, due_at=at, decided_at=at)
     mornings.store.write(lambda connection: rows.decide(connection, HOME, known))
 
     mornings.step_at("2026-11-21 09:00")
@@ -506,3 +506,20 @@ def test_however_often_one_looks_every_date_is_planned_once_in_order(
         due = schedule.next_after(now) if due.at <= now else due
 
     assert planned == [each.date for each in schedule.all_after(began_at, until=now)]
+
+
+def test_what_is_drawn_stands_at_the_local_date_of_each_digest_late_or_not(
+    mornings: Mornings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = Found((), 1, Standing("hours", measures=(Measure("hours", 1),)))
+    monkeypatch.setattr(Hours, "find", lambda *_: measured)
+    mornings.set("01:30", zone="Europe/Berlin")
+
+    for moment in ("2026-11-21 00:30", "2026-11-22 00:30", "2026-11-23 11:00", "2026-11-24 00:30"):
+        mornings.step_at(moment)
+    mornings.set("23:00", zone="America/Los_Angeles")
+    mornings.step_at("2026-11-26 07:00")
+
+    assert [content["report"]["days"][-1] for content in mornings.told()] == [
+        f"2026-11-{day}" for day in (21, 22, 23, 24, 25)
+    ]

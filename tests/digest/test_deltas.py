@@ -13,10 +13,11 @@ from random import Random
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.digest.parts import builds, deliveries, pushes, sizes, stale, vulnerable
-from bot.digest.parts.vulnerable import Issue, Kind
+from bot.digest.parts import alike, builds, cves, deliveries, pushes, sizes, stale, vulnerable
+from bot.digest.parts.vulnerable import Change, Issue, Kind
 from bot.fleet.model import TagSnapshot
 from bot.fleet.staleness import Limits, Rule, judge
+from bot.fleet.vulnerabilities.acceptances import Acceptance
 from bot.fleet.vulnerabilities.model import Severity
 from bot.images import ImageReference, RepositoryName
 from bot.pushes.growth import Limit, Thresholds
@@ -51,12 +52,21 @@ class World:
     age: int | None = 24
     accepted: set[int] = field(default_factory=set)
     renamed: set[int] = field(default_factory=set)
+    severities: dict[int, int] = field(default_factory=dict)
     sighted: set[str] = field(default_factory=set)
     looks: list["World"] = field(default_factory=list)
 
     def seen(self) -> "World":
         """Return it as it is now, for good."""
-        return World(self.now, dict(self.images), set(self.hidden), self.age, set(self.accepted))
+        return replace(
+            self,
+            images=dict(self.images),
+            hidden=set(self.hidden),
+            accepted=set(self.accepted),
+            severities=dict(self.severities),
+            sighted=set(self.sighted),
+            looks=[],
+        )
 
     def is_hidden(self, name: str) -> bool:
         repository = name.partition(":")[0]
@@ -89,13 +99,16 @@ class World:
             read_at=self.now,
         )
 
+    def severity(self, number: int) -> Severity:
+        return list(Severity)[self.severities.get(number, number % 5)]
+
     def issue(self, number: int) -> Issue:
         """Return a vulnerability as it is called now: an advisory may have got its CVE."""
         advisory, cve = f"GHSA-{number}", f"CVE-2026-{number}"
         names = {advisory, cve} if number in self.renamed else {advisory}
         return Issue(
             cve if number in self.renamed else advisory,
-            list(Severity)[number % 5],
+            self.severity(number),
             frozenset(names),
             is_accepted=number in self.accepted,
         )
@@ -118,7 +131,7 @@ def histories(*names: str) -> st.SearchStrategy[list[Step]]:
     return st.integers(0, 2**32).map(lived)
 
 
-def live(world: World, step: Step) -> None:  # noqa: C901 - One line for each thing that can happen.
+def live(world: World, step: Step) -> None:  # noqa: C901, PLR0912 - One line for each thing that can happen.
     """Let something happen."""
     what, which, how = step
     name, number = IMAGES[which % len(IMAGES)], how % ISSUES
@@ -150,6 +163,8 @@ def live(world: World, step: Step) -> None:  # noqa: C901 - One line for each th
             world.age = (None, 12, 24, 96, 48)[how]
         case "accept":
             world.accepted ^= {number}
+        case "weigh":
+            world.severities[number] = which
         case "rename":
             world.renamed.add(number)
     # What is out of sight from its beginning has no row anywhere; what was seen keeps that it has.
@@ -188,19 +203,18 @@ def test_what_became_stale_or_fresh_is_told_once(history: list[Step]) -> None:
         found = stale.compare(known, judged, world.now, unchecked=world.hidden)
         if step[0] == "fail":
             continue  # What it found is lost, and so is what it would have remembered.
-        told = {each.tag.repository.familiar: "stale" for each in found.stale}
-        told |= {each.tag.repository.familiar: "fresh" for each in found.fresh}
-        assert len(told) == len(found.stale) + len(found.fresh)
-        expected = dict(_staleness(world)) if known else {}
-        assert told == {name.partition(":")[0]: said for name, said in expected.items()}
+        kinds = {"stale": found.stale, "fresh": found.fresh, "relaxed": found.relaxed}
+        told = [(each.tag.repository.familiar, kind, each.instead_of) for kind, its in kinds.items() for each in its]
+        expected = _staleness(world) if known else ()
+        assert sorted(told, key=str) == sorted(((name.partition(":")[0], *said) for name, *said in expected), key=str)
         world.looks.append(world.seen())
         known = stale.Known.model_validate(found.known.model_dump(mode="json"))
 
 
-def _staleness(world: World) -> Iterator[tuple[str, str]]:
+def _staleness(world: World) -> Iterator[tuple[str, str, str | None]]:
     """Yield what the oracle would tell."""
     for name, image in world.images.items():
-        if world.is_hidden(name) or not image.is_time_known:
+        if not _is_judged(world, name):
             continue
         last = _last(world.looks, name, _is_judged)
         before = last.images.get(name) if last else None
@@ -208,11 +222,14 @@ def _staleness(world: World) -> Iterator[tuple[str, str]]:
         stale_at = world.stale_at(name)
         if last is None or before is None:
             if world.is_stale(name) and stale_at is not None and stale_at > since:
-                yield name, "stale"
-        elif world.is_stale(name) and not last.is_stale(name):
-            yield name, "stale"
-        elif last.is_stale(name) and not world.is_stale(name) and image.pushed_at > before.pushed_at and stale_at:
-            yield name, "fresh"
+                yield name, "stale", None
+            continue
+        instead_of = None if before.tag == image.tag else before.tag
+        if world.is_stale(name) and not last.is_stale(name):
+            yield name, "stale", instead_of
+        elif last.is_stale(name) and not world.is_stale(name):
+            is_pushed = image.pushed_at > before.pushed_at and stale_at is not None
+            yield name, "fresh" if is_pushed or instead_of else "relaxed", instead_of
 
 
 def _is_judged(look: World, name: str) -> bool:
@@ -227,7 +244,11 @@ def _last(looks: Sequence[World], name: str, could_see: Callable[[World, str], b
 
 
 @settings(max_examples=200)
-@given(history=histories("push", "appear", "appear", "fix", "accept", "rename", "analysed", "delete", "hide", "show"))
+@given(
+    history=histories(
+        "push", "appear", "appear", "fix", "accept", "rename", "weigh", "analysed", "delete", "hide", "show"
+    )
+)
 def test_what_came_and_went_in_images_is_told_once(history: list[Step]) -> None:
     world = World()
     known: vulnerable.Known | None = None
@@ -237,12 +258,12 @@ def test_what_came_and_went_in_images_is_told_once(history: list[Step]) -> None:
         if step[0] not in {"digest", "fail"}:
             continue
         issues = {
-            name: [world.issue(number) for number in image.issues]
-            for name, image in world.images.items()
-            if image.is_analysed
+            name: [world.issue(number) for number in world.images[name].issues]
+            for name in world.sighted
+            if world.images[name].is_analysed
         }
-        unknown = world.hidden | (world.images.keys() - issues.keys())
-        changes, after = vulnerable.compare(known, issues, unknown=unknown)
+        unanalysed = world.sighted - issues.keys()
+        changes, after = vulnerable.compare(known, issues, unanalysed=unanalysed, unchecked=world.hidden)
         if step[0] == "fail":
             continue
         told = Counter(
@@ -256,24 +277,89 @@ def test_what_came_and_went_in_images_is_told_once(history: list[Step]) -> None:
 
 
 def _issues(world: World) -> Iterator[tuple[str, Kind, int]]:
-    for name, image in world.images.items():
+    for name in world.sighted:
+        image = world.images[name]
         if not image.is_analysed:
             continue
         last = _last(world.looks, name, _is_analysed)
-        before = last.images.get(name) if last else None
-        if last is None or before is None:
+        if last is None or name not in last.sighted:
+            yield from _issues_of_whole(world, name)
             continue
+        before = last.images[name]
         for number in image.issues - world.accepted:
             if number not in before.issues:
                 yield name, Kind.NEW, number
             elif number in last.accepted:
                 yield name, Kind.REOPENED, number
+            elif world.severity(number).rank < min(last.severity(number).rank, 2):
+                yield name, Kind.RAISED, number
         for number in before.issues - image.issues:
             yield name, Kind.FIXED, number
 
 
+def _issues_of_whole(world: World, name: str) -> Iterator[tuple[str, Kind, int]]:
+    last = _last(world.looks, name, lambda look, name: name in look.sighted or not look.is_hidden(name))
+    if last is not None:
+        kind = Kind.ANALYSED if name in last.sighted else Kind.IMAGE
+        for number in world.images[name].issues - world.accepted:
+            if world.severity(number).rank < 2:
+                yield name, kind, number
+
+
 def _is_analysed(look: World, name: str) -> bool:
-    return look.images[name].is_analysed if name in look.images else not look.is_hidden(name)
+    return look.images[name].is_analysed if name in look.sighted else not look.is_hidden(name)
+
+
+@settings(max_examples=100)
+@given(
+    images=st.lists(st.tuples(st.sampled_from(Kind), st.frozensets(st.integers(0, 6), min_size=1)), max_size=12),
+)
+def test_of_what_is_told_together_each_is_told_once(images: list[tuple[Kind, frozenset[int]]]) -> None:
+    world = World()
+    changes = [
+        Change(f"acme/{number}", kind, tuple(sorted(map(world.issue, its), key=lambda issue: issue.severity.rank)))
+        for number, (kind, its) in enumerate(images)
+    ]
+
+    lines = alike.together(changes)
+
+    def each_of(kind: Kind, issues: Sequence[Issue], names: Sequence[str]) -> Iterator[tuple[str, Kind, str]]:
+        if kind in alike.WHOLE:
+            yield from ((name, kind, "") for name in names)
+        else:
+            yield from ((name, kind, issue.id) for name in names for issue in issues)
+
+    told = Counter(one for line in lines for one in each_of(line.kind, line.issues, line.names))
+    assert told == Counter(one for change in changes for one in each_of(change.kind, change.issues, [change.name]))
+
+
+@settings(max_examples=100)
+@given(
+    ends=st.lists(st.integers(1, 30), min_size=1, max_size=3),
+    looks=st.lists(st.tuples(st.frozensets(st.integers(0, 2)), st.booleans()), min_size=1, max_size=12),
+)
+def test_that_an_acceptance_ends_is_told_once(ends: list[int], looks: list[tuple[frozenset[int], bool]]) -> None:
+    there = [
+        Acceptance(str(number), "CVE-2026-1", "*", "", "U1", START, START + timedelta(days=day))
+        for number, day in enumerate(ends)
+    ]
+    known: frozenset[str] | None = None
+    expected = set[str]()
+    first = set[str]()
+    told = Counter[str]()
+
+    for day, (needed, is_kept) in enumerate(looks):
+        now = START + timedelta(days=day * 2)
+        holding = {each.id: each for each in there if each.expires_at > now}
+        said, after = cves.warn(known, frozenset(map(str, needed)), holding, now)
+        if not is_kept:
+            continue
+        soon = {each.id for each in holding.values() if each.expires_at - now <= cves.EXPIRING}
+        (first if known is None else expected).update(soon & set(map(str, needed)))
+        told.update(each.id for each in said)
+        known = after
+
+    assert told == Counter(expected - first)
 
 
 @settings(max_examples=150)
@@ -287,7 +373,7 @@ def test_what_grew_is_told_once(history: list[Step]) -> None:
         if step[0] not in {"digest", "fail"}:
             continue
         shown = {name: world.snapshot(name) for name in world.images}
-        grown, after = sizes.compare(known, shown, lambda _: THRESHOLDS, unchecked=world.hidden)
+        grown, after = sizes.compare(known, shown, lambda _: THRESHOLDS, world.now, unchecked=world.hidden)
         if step[0] == "fail":
             continue
         told = sorted((each.tag.reference, each.growths[0].before_bytes, each.growths[0].after_bytes) for each in grown)
@@ -307,7 +393,21 @@ def _growths(world: World) -> Iterator[tuple[str, int, int]]:
 
 
 def _has_size(look: World, name: str) -> bool:
-    return look.images[name].size > 0 if name in look.images else not look.is_hidden(name)
+    return name in look.images and look.images[name].size > 0  # What was deleted may come back.
+
+
+def test_how_large_an_image_was_is_forgotten_a_month_after_it_was_deleted() -> None:
+    world = World()
+    live(world, ("push", 0, 1))
+    shown = {name: world.snapshot(name) for name in world.images}
+    _, known = sizes.compare(None, shown, lambda _: THRESHOLDS, START)
+    kept = []
+    for day in (1, 30, 31, 32):
+        _, known = sizes.compare(known, {}, lambda _: THRESHOLDS, START + timedelta(days=day))
+        kept.append(len(known.images))
+
+    assert kept == [1, 1, 0, 0]
+    assert not known.gone
 
 
 @dataclass(frozen=True)
@@ -339,7 +439,7 @@ def test_a_push_is_counted_once_however_late_it_becomes_visible(
     for now, is_kept in [*times, (START + timedelta(minutes=900), True)]:
         since = known.since if known else now - pushes.OVERLAP
         came = [
-            pushes.Came(str(number), row.repository, row.at)
+            pushes.Came(str(number), row.repository, f"1.{number}", row.at)
             for number, row in enumerate(rows)
             if row.visible_at <= now and row.at > since
         ]

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 import pytest
 from pydantic import JsonValue
@@ -18,7 +18,7 @@ from bot.digest.part import Found, Part
 from bot.digest.parts import all_parts
 from bot.document import plain, plain_line
 from bot.fleet.keeping import keep_tags
-from bot.fleet.model import ImageName, PlatformSnapshot, Scope, TagSnapshot
+from bot.fleet.model import ImageName, PlatformSnapshot, Scope, TagSnapshot, Unchecked
 from bot.fleet.staleness import Limits, Rule
 from bot.fleet.sweeps import SweepReport
 from bot.fleet.vulnerabilities import acceptances
@@ -38,12 +38,14 @@ from bot.store.workspaces import HOME
 from tests.store.conftest import opening, postgresql_url, server, sqlite_url, url
 from tests.store.played import NOON, clock, store
 from tests.support.databases import open_database
+from tests.support.whole import open_whole_desk
 
 __all__ = ("clock", "opening", "postgresql_url", "server", "sqlite_url", "store", "url")
 
 ACME = Scope(("acme",))
 DAY = timedelta(days=1)
 API, WEB = RepositoryName("acme", "api"), RepositoryName("acme", "web")
+PYTHON = RepositoryName("library", "python")
 CVE = Vulnerability("CVE-2026-1", Severity.CRITICAL, "openssl", "3.0", fixed_by="3.1")
 LESS = Vulnerability("CVE-2026-2", Severity.HIGH, "zlib")
 
@@ -68,6 +70,12 @@ class Morning:
 
     def news(self, key: str) -> list[str]:
         return [plain_line(each.line) for each in self.find(key).news]
+
+    def drawn(self, key: str) -> int | None:
+        """Return the number that is drawn."""
+        standing = self.find(key).standing
+        assert standing is not None
+        return standing.measures[0].value
 
     def sweep(self, *shown: TagSnapshot, problems: Mapping[RepositoryName, str] | None = None) -> None:
         """Have acme looked through: these are its tags now."""
@@ -113,6 +121,38 @@ class Morning:
             scan = Scan(target.digest, ScanState.PENDING, now, why=pending)
         self.store.write(lambda connection: keep(connection, HOME, "osv", [([target], scan)], now))
 
+    def fail(self, namespace: str, why: str) -> None:
+        """Have the next look at a namespace fail: what is known is of the one before."""
+
+        def note(connection: Connection) -> None:
+            now = self.clock.now()
+            unchecked = (Unchecked(namespace, why),)
+            report = SweepReport(
+                namespace=namespace, started_at=now, ended_at=now, unchecked=unchecked, is_partial=True
+            )
+            is_it = sweeps.c.subject == f"{namespace}/"
+            connection.execute(update(sweeps).where(is_it).values(report=report.kept()))
+
+        self.store.write(note)
+
+    def accept(self, vulnerability: Vulnerability, *, until: datetime) -> None:
+        """Have it accepted in all of acme."""
+        now = self.clock.now()
+
+        def accept(connection: Connection) -> None:
+            acceptances.accept(
+                connection,
+                HOME,
+                vulnerability.id,
+                image="acme/*",
+                reason="not reachable",
+                expires_at=until,
+                asker=Asker("U1"),
+                now=now,
+            )
+
+        self.store.write(accept)
+
 
 @pytest.fixture
 def morning(clock: FrozenClock) -> Iterator[Morning]:
@@ -144,6 +184,39 @@ def test_what_became_stale_and_what_is_fresh_again(morning: Morning) -> None:
         "30d",
     ]
     assert found.unchecked == ()
+    assert morning.news("stale") == []
+
+
+def test_a_tag_that_stands_in_for_another_is_not_said_to_have_changed(morning: Morning) -> None:
+    prod = replace(morning.tag(WEB, 40 * DAY), name="prod")
+    old = replace(morning.tag(API, 300 * DAY), name="v1")
+    morning.sweep(prod, morning.tag(API, DAY), old)
+    morning.find("stale")
+    morning.sweep(prod, replace(morning.tag(WEB, timedelta(0)), name="soon"), old)
+
+    older = "acme/api:v1 now stands for acme/api instead of acme/api:latest, and is stale"
+    newer = "acme/web:soon now stands for acme/web instead of acme/web:prod, and is not stale, as that was"
+    assert morning.news("stale") == [
+        f"{older}: last pushed 2026-01-25 12:00 UTC, and the limit is 30d",
+        f"{newer}: pushed 2026-11-21 12:00 UTC",
+    ]
+    assert morning.news("stale") == []
+
+
+def test_what_another_limit_makes_fresh_is_counted_on_one_line(morning: Morning) -> None:
+    morning.sweep(morning.tag(API, 40 * DAY), morning.tag(WEB, 50 * DAY))
+    morning.find("stale")
+    morning.rules = (Rule("*", 45 * DAY),)
+    one = morning.news("stale")
+    morning.rules = ()
+    back = morning.news("stale")
+    morning.rules = (Rule("*", None),)
+
+    assert one == ["acme/api:latest is not stale any more, by the limit that holds now"]
+    assert [each.partition(":")[0] for each in back] == ["acme/api"]
+    assert morning.news("stale") == [
+        "2 images are not stale any more, by the limits that hold now; one is acme/api:latest"
+    ]
     assert morning.news("stale") == []
 
 
@@ -225,7 +298,159 @@ def test_what_is_not_analysed_is_unchecked_and_never_none(morning: Morning) -> N
         ("acme/web:latest", "Docker Scout has not analysed it yet"),
     ]
     assert found.standing is not None
-    assert found.standing.summary == "nothing critical or high in 0 images (2 images not analysed)"
+    assert found.standing.summary == "2 images not analysed"
+    assert [each.value for each in found.standing.measures] == [None]
+
+
+def test_where_no_image_is_known_nothing_is_said_to_be_well(morning: Morning) -> None:
+    standings = [morning.find(key).standing for key in ("stale", "cves")]
+
+    assert [each and each.summary for each in standings] == ["no images known", "no images analysed"]
+    assert [each and each.measures[0].value for each in standings] == [None, None]
+
+
+def test_an_image_that_was_pushed_and_not_analysed_yet_is_drawn_as_it_was_last_known(morning: Morning) -> None:
+    api, web = morning.tag(API, DAY), morning.tag(WEB, DAY, digest="b")
+    morning.sweep(api, web)
+    morning.scan(api, CVE, LESS)
+    morning.scan(web, LESS)
+    values = [morning.drawn("cves")]
+    morning.sweep(morning.tag(API, DAY, digest="c"), web)
+    values.append(morning.drawn("cves"))
+    morning.sweep(morning.tag(API, DAY, digest="c"), morning.tag(WEB, DAY, digest="d"))
+    values.append(morning.drawn("cves"))
+
+    assert values == [3, 3, 3]
+
+
+def test_how_old_that_is_which_is_known_is_said_with_the_reason(morning: Morning) -> None:
+    morning.scope = Scope(("acme",), (ImageName(PYTHON, "3.12"),))
+    python = replace(morning.tag(PYTHON, DAY), name="3.12")
+    morning.sweep(morning.tag(API, DAY), python)
+    young = [morning.find("stale").unchecked]
+    morning.clock.advance(5 * 3600)
+    young.append(morning.find("stale").unchecked)
+    morning.clock.advance(2 * 3600)
+    late = morning.find("stale").unchecked
+    morning.fail("acme", "Docker Hub did not answer")
+    why = morning.find("stale").unchecked
+
+    assert young == [(), ()]
+    since = "12:00 UTC on 2026-11-21"
+    assert {each.subject: each.why for each in late} == {
+        "acme": f"it was not looked at since {since}",
+        "python:3.12": f"it was not looked at since {since}",
+    }
+    assert {each.subject: each.why for each in why} == {
+        "acme": f"Docker Hub did not answer; what is known is as of {since}",
+        "python:3.12": f"it was not looked at since {since}",
+    }
+
+
+def test_how_old_that_is_which_is_known_of_vulnerabilities_is_said(morning: Morning) -> None:
+    api, web = morning.tag(API, DAY), morning.tag(WEB, DAY, digest="b")
+    morning.sweep(api, web)
+    morning.scan(api, LESS)
+    morning.scan(web, LESS)
+    said = []
+    for _ in range(2):
+        morning.clock.advance(1.2 * DAY.total_seconds())
+        morning.sweep(replace(api, read_at=morning.clock.now()), replace(web, read_at=morning.clock.now()))
+        morning.scan(web, pending="the registry did not give it")
+        said.append({each.subject: each.why for each in morning.find("cves").unchecked})
+
+    old = "its vulnerabilities were last looked for on 2026-11-21"
+    assert said == [
+        {"acme/web:latest": "the registry did not give it"},
+        {"acme/api:latest": old, "acme/web:latest": f"the registry did not give it; {old}"},
+    ]
+
+
+def test_a_new_image_and_one_that_is_analysed_at_last_are_told_of_once(morning: Morning) -> None:
+    api = morning.tag(API, DAY)
+    morning.sweep(api)
+    first = morning.news("cves")
+    web = morning.tag(WEB, DAY, digest="b")
+    fine = morning.tag(RepositoryName("acme", "fine"), DAY, digest="c")
+    morning.sweep(api, web, fine)
+    morning.scan(api, LESS)
+    morning.scan(web, CVE, LESS, replace(LESS, id="CVE-2026-3"))
+    morning.scan(fine, replace(LESS, severity=Severity.MEDIUM))
+
+    assert first == []
+    assert morning.news("cves") == [
+        "acme/web:latest is new, with 1 critical and 2 high",
+        "acme/api:latest was analysed for the first time: 1 high",
+    ]
+    assert morning.news("cves") == []
+
+
+def test_many_new_images_are_one_line(morning: Morning) -> None:
+    morning.find("cves")
+    shown = [morning.tag(RepositoryName("acme", f"app{number}"), DAY, digest=str(number)) for number in range(5)]
+    morning.sweep(*shown)
+    for tag in shown:
+        morning.scan(tag, CVE)
+    blind = morning.news("cves")
+    morning.baselines["cves"] = None
+    morning.sweep()
+    morning.find("cves")
+    morning.sweep(*shown)
+
+    assert blind == []  # Nobody had looked at acme when the digest began.
+    assert morning.news("cves") == ["acme/app0:latest, acme/app1:latest and 3 more are new, with 5 critical in all"]
+
+
+def test_a_vulnerability_that_turns_out_worse_is_told_of(morning: Morning) -> None:
+    api = morning.tag(API, DAY)
+    morning.sweep(api)
+    morning.scan(api, LESS, replace(LESS, id="CVE-2026-3", severity=Severity.LOW))
+    morning.find("cves")
+    morning.scan(api, replace(LESS, severity=Severity.CRITICAL), replace(LESS, id="CVE-2026-3", severity=Severity.LOW))
+    raised = morning.news("cves")
+    morning.scan(api, LESS, replace(LESS, id="CVE-2026-3", severity=Severity.MEDIUM))
+
+    assert raised == ["acme/api:latest: severity raised to critical, CVE-2026-2 in zlib"]
+    assert morning.news("cves") == []
+
+
+def test_what_many_images_have_in_common_is_one_line_whatever_else_they_have(morning: Morning) -> None:
+    shown = [morning.tag(RepositoryName("acme", f"app{number}"), DAY, digest=str(number)) for number in range(5)]
+    morning.sweep(*shown)
+    for tag in shown:
+        morning.scan(tag)
+    morning.find("cves")
+    for number, tag in enumerate(shown):
+        morning.scan(tag, CVE, replace(LESS, id=f"CVE-2027-{number // 2}"))
+
+    assert morning.news("cves") == [
+        "acme/app0:latest, acme/app1:latest and 3 more: 1 critical new, CVE-2026-1 in openssl, fixed by 3.1",
+        "acme/app0:latest, acme/app1:latest: 1 high new, CVE-2027-0 in zlib",
+        "acme/app2:latest, acme/app3:latest: 1 high new, CVE-2027-1 in zlib",
+        "acme/app4:latest: 1 high new, CVE-2027-2 in zlib",
+    ]
+
+
+def test_that_an_acceptance_ends_is_told_once_though_its_image_is_unknown_for_a_while(morning: Morning) -> None:
+    api = morning.tag(API, DAY)
+    morning.sweep(api)
+    morning.scan(api, CVE)
+    morning.accept(CVE, until=morning.clock.now() + 8 * DAY)
+    morning.find("cves")
+    morning.clock.advance(2 * DAY.total_seconds())
+    said = [morning.news("cves")]
+    pushed = morning.tag(API, DAY, digest="b")
+    morning.sweep(pushed)
+    said.append(morning.news("cves"))
+    morning.scan(pushed, CVE)
+    said.append(morning.news("cves"))
+
+    assert [len(news) for news in said] == [1, 0, 0]
+
+
+def test_without_anybody_to_ask_there_is_nothing_about_vulnerabilities() -> None:
+    with open_whole_desk(environment={"HUB_BOT_VULNERABILITIES": "off"}) as desk:
+        assert "cves" not in desk.parts.digests.knowledge.keys
 
 
 def test_an_acceptance_is_told_of_once_before_it_ends_and_what_it_covered_when_it_has(morning: Morning) -> None:
@@ -234,19 +459,7 @@ def test_an_acceptance_is_told_of_once_before_it_ends_and_what_it_covered_when_i
     morning.scan(api, CVE)
     now = morning.clock.now()
 
-    def accept(connection: Connection) -> None:
-        acceptances.accept(
-            connection,
-            HOME,
-            CVE.id,
-            image="acme/*",
-            reason="not reachable",
-            expires_at=now + 8 * DAY,
-            asker=Asker("U1"),
-            now=now,
-        )
-
-    morning.store.write(accept)
+    morning.accept(CVE, until=now + 8 * DAY)
     said = []
     for _ in range(10):
         said.append(morning.news("cves"))
@@ -276,6 +489,16 @@ def test_pushes_are_counted_and_the_busiest_repository_is_named(morning: Morning
 
     assert morning.news("pushes") == ["4 pushes to 3 repositories, most to acme/api (2)"]
     assert morning.news("pushes") == []
+
+
+def test_the_webhooks_of_one_push_count_as_one_and_a_later_one_as_another(morning: Morning) -> None:
+    intake = Intake(morning.store)
+    morning.find("pushes")
+    for pause_seconds in (0, 1, 4, 60):
+        morning.clock.advance(pause_seconds)
+        intake.take(Push(API, "latest", morning.clock.now()))
+
+    assert morning.news("pushes") == ["2 pushes to acme/api"]
 
 
 def test_pushes_of_a_named_tag_are_those_of_that_tag_alone(morning: Morning) -> None:

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from bot.clock import FrozenClock
 from bot.digest import rows
 from bot.digest.register import Taken
-from bot.digest.rows import Wish
+from bot.digest.rows import Wish, read_image
 from bot.digest.watched import last_told_at, watched
 from bot.errors import UserError
 from bot.fleet.model import ImageName, Scope
@@ -139,7 +139,7 @@ def test_the_same_again_changes_nothing(mornings: Mornings) -> None:
     again = mornings.set()
 
     assert (again.change, again.digest.id, again.digest.created_at) == (Change.UNCHANGED, first.digest.id, EVENING)
-    assert notes(mornings) == ["Set the digest morning: 09:00 UTC, every day"]
+    assert notes(mornings) == ["Set the digest morning: 09:00 UTC, every day, about acme"]
 
 
 def test_the_same_again_ends_a_pause(mornings: Mornings) -> None:
@@ -272,11 +272,25 @@ def test_every_change_is_in_the_audit_trail(mornings: Mornings) -> None:
         mornings.clock.advance(1)
 
     assert notes(mornings) == [
-        "Set the digest morning: 09:00 UTC, every day",
-        "Change the digest morning: 10:00 UTC, every day, before 09:00 UTC, every day",
+        "Set the digest morning: 09:00 UTC, every day, about acme",
+        "Change the digest morning: 10:00 UTC, every day, about acme; before: 09:00 UTC, every day, about acme",
         "Pause the digest morning until 2026-12-01 00:00 UTC",
         "Go on with digest morning",
         "Remove the digest morning",
+    ]
+
+
+def test_the_audit_trail_says_of_what(mornings: Mornings) -> None:
+    images = tuple(read_image(f"acme/api:{number}") for number in range(12))
+    mornings.set(scope=Scope((), images), only=frozenset({"hours"}))
+    mornings.clock.advance(1)
+    mornings.set(scope=Scope(("acme", "other")))
+
+    first = ", ".join(f"acme/api:{number}" for number in range(10))
+    before = f"09:00 UTC, every day, about {first} and 2 more; only hours"
+    assert notes(mornings) == [
+        f"Set the digest morning: {before}",
+        f"Change the digest morning: 09:00 UTC, every day, about acme, other; before: {before}",
     ]
 
 
@@ -344,8 +358,13 @@ def test_what_is_watched_is_what_any_digest_is_about(mornings: Mornings) -> None
     mornings.set()
     mornings.set(name="other", scope=Scope(("acme", "other"), (image,)))
 
+    statements: list[str] = []
+    with mornings.store.read() as connection:
+        event.listen(connection.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
     assert watched(mornings.store) == Scope(("acme", "other"), (image,))
     assert watched(mornings.store, "W0OTHER") == Scope()
+    assert "digests.scope" in " ".join(statements)
+    assert "baseline" not in " ".join(statements), "it is asked every second, and they may be large"
 
 
 def test_when_a_channel_was_last_told(mornings: Mornings) -> None:

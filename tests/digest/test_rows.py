@@ -7,10 +7,12 @@ import pytest
 
 from bot.clock import FrozenClock
 from bot.digest import rows
-from bot.digest.rows import LEASE, Coming, Decided, Digest, ReportState, Wanted, read_image
+from bot.digest.rows import LEASE, Coming, Decided, Digest, Listed, ReportState, Wanted, read_image
 from bot.digest.schedule import Due
 from bot.fleet.model import ImageName, Scope
 from bot.images import RepositoryName
+from bot.outbox import messages
+from bot.outbox.lanes import Lane
 from bot.pushes.subscriptions import Origin
 from bot.store.base import Store
 from bot.store.workspaces import HOME
@@ -99,7 +101,14 @@ def test_what_comes_is_what_is_due_and_what_has_not_begun(store: Store, digest: 
 def decided(digest: Digest, day: int, *, report_id: str = "rep_1") -> Decided:
     at = digest.created_at
     return Decided(
-        report_id, digest.id, date(2026, 11, day), ReportState.TOLD, due_at=at, decided_at=at, report={"a": 1}
+        report_id,
+        digest.id,
+        digest.wish.channel,
+        date(2026, 11, day),
+        ReportState.TOLD,
+        due_at=at,
+        decided_at=at,
+        report={"a": 1},
     )
 
 
@@ -125,6 +134,26 @@ def test_the_last_that_was_decided_of_each(store: Store, digest: Digest) -> None
         dates = rows.dates_decided(connection, HOME, "dig_1", since=date(2026, 11, 21))
     assert {name: each.id for name, each in last.items()} == {"dig_1": "rep_2", "dig_2": "rep_3"}
     assert dates == {date(2026, 11, 21)}
+
+
+def test_of_the_last_it_is_known_what_became_of_its_message(store: Store, digest: Digest) -> None:
+    lane = Lane(HOME, digest.wish.channel)
+    message_id = store.write(
+        lambda connection: messages.add(connection, lane, kind="digest", stream="s", now=digest.created_at)
+    )
+    last = replace(decided(digest, 21), message_id=message_id)
+    store.write(lambda connection: rows.decide(connection, HOME, last))
+
+    with store.read() as connection:
+        assert rows.last_decided(connection, HOME, [digest.id])[digest.id].delivery == messages.WAITING
+
+
+def test_digests_are_listed_as_they_are(store: Store, digest: Digest) -> None:
+    with store.read() as connection:
+        (listed,) = rows.listed(connection, HOME)
+        assert rows.listed(connection, HOME, "C0OTHER") == rows.listed(connection, "W0OTHER") == ()
+
+    assert listed == Listed(digest.wish, digest.created_by, digest.due, digest.paused_until)
 
 
 def test_what_is_old_is_forgotten_piece_by_piece(store: Store, digest: Digest) -> None:

@@ -157,13 +157,20 @@ def test_what_is_due_up_to_a_moment_includes_that_moment() -> None:
         ("12pm", time(12)),
         ("0:00", time(0)),
         ("23:59", time(23, 59)),
+        ("0900", time(9)),
+        ("930", time(9, 30)),
+        ("2130", time(21, 30)),
+        ("Noon", time(12)),
+        ("midnight", time(0)),
     ],
 )
 def test_a_time_is_read_as_people_write_it(text: str, expected: time) -> None:
     assert read_time(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "25:00", "24:00", "9:60", "9:5", "13pm", "0am", "nine", "-1", "09:00:00", "٩"])
+@pytest.mark.parametrize(
+    "text", ["", "25:00", "24:00", "9:60", "9:5", "0960", "2400", "13pm", "0am", "nine", "-1", "09:00:00", "٩"]
+)
 def test_what_is_no_time_gets_one_sentence(text: str) -> None:
     with pytest.raises(ValueError, match=r"^`.*` is not a time of day, like `09:00`, `21:30` or `9am`\.$"):
         read_time(text)
@@ -220,6 +227,8 @@ def test_a_zone_is_found_whatever_the_case(text: str, name: str) -> None:
         ("Europe/Berln", "Did you mean `Europe/Berlin`?"),
         ("../../etc/passwd", "They are called like `Europe/Berlin`."),
         ("", "They are called like `Europe/Berlin`."),
+        ("UTC+2", "Name a place, for clocks change: `Europe/Berlin`."),
+        ("+02:00", "Name a place, for clocks change: `Europe/Berlin`."),
     ],
 )
 def test_what_is_no_zone_gets_the_likeliest(text: str, hint: str) -> None:

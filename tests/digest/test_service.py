@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import delete
 
 from bot.clock import FrozenClock
 from bot.digest.knowledge import Tell
+from bot.digest.rows import read_image
 from bot.digest.service import Digests
 from bot.errors import DeliveryError, UnavailableError, UserError
 from bot.fleet.model import Scope
+from bot.fleet.sweeps import Sweeps, subject_of
 from bot.hub.auth import Credentials
 from bot.hub.client import HubClient, HubUrls
 from bot.pushes.subscriptions import Change
 from bot.store.errors import StoreUnavailableError
-from bot.store.tables import lanes
+from bot.store.tables import lanes, messages
 from bot.store.workspaces import HOME
 from tests.digest.scheduled import CHANNEL, HOUR, Mornings, wish
 from tests.support.databases import open_database
@@ -115,6 +118,42 @@ def test_what_was_not_looked_at_to_the_end_is_said(desk: Desk) -> None:
     assert done.notes == (
         "Not everything could be looked at just now; I go on with that, and the first digest tells what changed since.",
     )
+
+
+def test_what_docker_hub_does_not_show_is_said_when_it_is_set(desk: Desk) -> None:
+    images = tuple(read_image(f"acme/nosuch:{number}") for number in range(7))
+    problems = {subject_of(each): "Docker Hub does not show it (asked with @acme)" for each in images}
+    sweeps = Sweeps(desk.mornings.store, HOME)
+    desk.mornings.store.write(lambda connection: sweeps.note(connection, problems))
+
+    done = desk.digests.set(wish(scope=Scope((), images)), desk.hub, by=BY)
+
+    assert (len(done.notes), done.notes[-1]) == (6, "So it is with 2 more.")
+    assert done.notes[0] == (
+        "`acme/nosuch:0`: Docker Hub does not show it (asked with @acme). The digest is set all the same."
+    )
+
+
+def test_a_pause_that_is_longer_than_pushes_are_kept_says_so(desk: Desk) -> None:
+    digest = desk.digests.set(wish(), desk.hub, by=BY).put.digest
+
+    assert desk.digests.pause(digest, EVENING + timedelta(days=29), by=BY) == ()
+    assert desk.digests.pause(digest, EVENING + timedelta(days=31), by=BY) == (
+        "That is long: pushes are kept for 30 days, so it will not tell of older ones.",
+    )
+
+
+def test_a_report_is_kept_longer_than_its_message(desk: Desk) -> None:
+    desk.digests.set(wish(), desk.hub, by=BY)
+    desk.mornings.step_at("2026-11-21 09:00")
+    (standing,) = desk.mornings.register.every()
+    assert standing.last is not None
+    report_id = standing.last.id
+    desk.mornings.store.write(lambda connection: connection.execute(delete(messages)).rowcount)
+
+    assert desk.digests.report(report_id, CHANNEL).report.count == 15
+    with pytest.raises(UserError, match="is not kept any more"):
+        desk.digests.report(report_id, "C0OTHER")
 
 
 def test_where_slack_refuses_nothing_is_saved(desk: Desk) -> None:

@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime
 import pytest
 
 from bot.clock import FrozenClock
+from bot.digest import rows
 from bot.digest.report import Report
+from bot.digest.rows import Decided, ReportState
 from bot.digest.writers import KIND, WRITERS, Pressed, content_of
 from bot.outbox import messages
 from bot.outbox.lanes import Lane
-from bot.outbox.notes import add_note
 from bot.slack.message import Message
 from bot.store.base import Store
 from bot.store.errors import UnstorableError
@@ -36,22 +37,27 @@ def posted(store: Store) -> str:
     )
 
 
-def test_a_click_asks_for_all_of_the_digest(store: Store) -> None:
-    message_id = posted(store)
+def decided(store: Store, report_id: str, state: ReportState, *, day: int = 21) -> None:
+    of = Decided(report_id, "dig_1", "C1", date(2026, 11, day), state, due_at=NOW, decided_at=NOW)
+    assert store.write(lambda connection: rows.decide(connection, HOME, of))
 
-    assert Pressed(store).command(message_id, channel="C1") == "digest report rep_1"
+
+def test_a_click_asks_for_all_of_the_digest_though_its_message_is_forgotten(store: Store) -> None:
+    decided(store, "rep_1", ReportState.TOLD)
+
+    assert Pressed(store).command("rep_1", channel="C1") == "digest report rep_1"
 
 
 def test_a_forged_value_leads_to_nothing(store: Store) -> None:
-    message_id = posted(store)
-    note = store.write(lambda connection: add_note(connection, HERE, Message("x"), stream="s", now=NOW))
+    decided(store, "rep_1", ReportState.TOLD)
+    decided(store, "rep_2", ReportState.MISSED, day=20)
     pressed = Pressed(store)
 
-    assert pressed.command(message_id, channel="C2") is None
-    assert pressed.command(note, channel="C1") is None
-    assert pressed.command("msg_unknown", channel="C1") is None
+    assert pressed.command("rep_1", channel="C2") is None
+    assert pressed.command("rep_2", channel="C1") is None
+    assert pressed.command("rep_unknown", channel="C1") is None
     with pytest.raises(UnstorableError):
-        pressed.command("msg_\0", channel="C1")
+        pressed.command("rep_\0", channel="C1")
 
 
 def test_what_is_kept_is_enough_to_write_it(store: Store) -> None:

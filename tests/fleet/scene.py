@@ -31,15 +31,18 @@ class Scene:
         hub: Docker Hub, by the clock.
         store: The database, by the clock.
         clock: The time.
-        token: A PAT of `ana`; None: no credential.
+        token: A token; None: no credential.
+        user: Whose it is.
     """
 
-    def __init__(self, hub: HubSimulator, store: Store, clock: FrozenClock, *, token: str | None = None) -> None:
+    def __init__(
+        self, hub: HubSimulator, store: Store, clock: FrozenClock, *, token: str | None = None, user: str = "ana"
+    ) -> None:
         self.hub = hub
         self.store = store
         self.clock = clock
         secret = SecretStr(token) if token else None
-        credentials = Credentials.from_values(username="ana" if token else None, token=secret)
+        credentials = Credentials.from_values(username=user if token else None, token=secret)
         self.client = HubClient(HubUrls(hub.url, hub.url, hub.url), credentials, clock, draw=lambda: 0.0)
         self.fleet = self.another()
         self._numbers = itertools.count(1)

@@ -1,8 +1,11 @@
 """What is in images, read from a real registry and kept."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import Connection
 
 from bot.clock import FrozenClock
 from bot.fleet import contents
@@ -12,8 +15,11 @@ from bot.fleet.statements import BaseImage
 from bot.fleet.vulnerabilities.model import Target
 from bot.hub.auth import Credentials
 from bot.hub.client import HubClient, HubUrls
+from bot.images import RepositoryName
+from bot.store import tables
 from bot.store.base import Store
 from bot.store.migrations import upgrade
+from bot.store.rows import put
 from bot.store.tables import metadata
 from bot.store.workspaces import HOME
 from tests.store.conftest import OpenStore
@@ -270,6 +276,23 @@ def test_rows_of_other_workspaces_are_not_read(store: Store, known: Contents, pu
     with store.read() as connection:
         assert contents.read(connection, HOME, [target.digest])
         assert contents.read(connection, "T0OTHER", [target.digest]) == {}
+
+
+def test_what_is_still_to_be_read_needs_a_credential(store: Store, known: Contents, clock: FrozenClock) -> None:
+    targets = [Target(RepositoryName("acme", name), "latest", DIGEST[:-1] + name, "", None) for name in "0123"]
+    now = clock.now()
+    due = {"0": None, "1": now + timedelta(minutes=1), "2": now}
+
+    def keep(connection: Connection) -> None:
+        for name, due_at in due.items():
+            row = {"workspace": HOME, "digest": DIGEST[:-1] + name, "repository": f"acme/{name}", "state": "failed"}
+            put(connection, tables.contents, {**row, "facts": {}, "read_at": now, "due_at": due_at})
+
+    store.write(keep)
+    token = Credentials.from_values(username="ana", token=SecretStr("dckr_pat_1234"))
+    with HubClient(HubUrls(), token, clock) as hub:
+        assert Contents(store, hub).due(targets) == tuple(targets[2:])
+    assert known.due(targets) == ()
 
 
 def test_the_shared_store_keeps_it_too(shared_store: Store, hub: HubClient, pusher: Pusher, clock: FrozenClock) -> None:

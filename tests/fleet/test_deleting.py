@@ -11,9 +11,11 @@ from bot.errors import RateLimitedError, UnavailableError
 from bot.fleet.deleting import (
     GONE_AFTERWARDS,
     GONE_ALREADY,
+    IMAGE_UNKNOWN,
     LINGERS,
     NO_REPOSITORY,
     NOT_KNOWN,
+    NOT_SEEN_AGAIN,
     PUSHED_AGAIN,
     STILL_THERE,
     WAS_LEFT,
@@ -248,6 +250,66 @@ def test_where_the_namespaced_path_is_not_known_the_legacy_one_is_used(scene: Sc
         assert scene.delete(item).state is ItemState.DONE
         assert scene.deletions[-2:] == [TAG, LEGACY]
         scene.push()
+
+
+def legacy_after(scene: Scene, happens: Callable[[Scene], None]) -> Result:
+    """Delete by a personal token, where the namespaced path finds nothing, and something has happened meanwhile."""
+    scene.kind = TagDeletion(scene.client_of(PAT), scene.clock)
+    item = scene.shown()
+    assert scene.kind.check(JOB, item) is None
+    scene.hub.faults.add(Fault("unavailable", path=TAG, method="DELETE", times=1, status=404))
+    happens(scene)
+    return scene.kind.send(JOB, item)
+
+
+@pytest.mark.parametrize(
+    ("happens", "told"),
+    [
+        (push, "It points to another image by now."),
+        (pull, "It was pulled since it was shown."),
+        (delete, GONE_ALREADY),
+    ],
+)
+def test_before_it_is_tried_in_another_way_the_tag_is_read_again(
+    scene: Scene, happens: Callable[[Scene], None], told: str
+) -> None:
+    result = legacy_after(scene, happens)
+
+    assert (result.state, result.sentence) == (ItemState.SKIPPED, told)
+    assert scene.deletions == [TAG]
+
+
+def test_what_cannot_be_read_again_is_not_tried_in_another_way(scene: Scene) -> None:
+    result = legacy_after(
+        scene, lambda scene: scene.hub.faults.add(Fault("unavailable", path=TAG, method="GET", times=1, status=503))
+    )
+
+    assert (result.state, scene.is_there, scene.deletions) == (ItemState.FAILED, True, [TAG])
+    assert result.sentence.startswith(NOT_SEEN_AGAIN)
+
+
+def test_what_never_had_an_image_that_could_be_told_is_left(scene: Scene) -> None:
+    lose_the_digest(scene)
+
+    result = scene.delete(scene.shown())
+
+    assert (result.state, result.sentence, scene.deletions) == (ItemState.SKIPPED, IMAGE_UNKNOWN, [])
+
+
+def test_docker_hub_is_away_only_if_it_does_not_show_the_repository_either(scene: Scene) -> None:
+    scene.hub.faults.add(Fault("unavailable", path=TAG, times=2, status=503))
+    with pytest.raises(UnavailableError):
+        scene.kind.check(JOB, scene_item())
+    scene.kind.probe(JOB)
+
+    scene.hub.faults.add(Fault("unavailable", times=2, status=503))
+    with pytest.raises(UnavailableError):
+        scene.kind.probe(JOB)
+
+
+def scene_item() -> Item:
+    order = DoomedTag(name="pr-1", mark="sha256:1", pushed_at=NOW).model_dump(mode="json")
+    return Item(0, "pr-1", order, ItemState.WAITING, "", None, None)
 
 
 def test_an_organization_token_is_never_sent_to_the_legacy_path(scene: Scene) -> None:

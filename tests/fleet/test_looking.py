@@ -1,19 +1,26 @@
 """Looking for stale images: what is found, and for how many requests."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.errors import HubError
-from bot.fleet.looking import Area, Judged, Question
-from bot.fleet.model import ImageName
+from bot.fleet import snapshots
+from bot.fleet.keeping import keep_listed, states
+from bot.fleet.looking import Area, Judged, Question, StaleImages
+from bot.fleet.model import ImageName, Scope, Unchecked
+from bot.fleet.service import Fleet
 from bot.fleet.staleness import Rule
 from bot.governance.proposals import Asker
+from bot.hub.decoding import decode
+from bot.hub.repositories import Repository
 from bot.images import RepositoryName
 from bot.progress import Progress
 from bot.sandbox.hub.faults import Fault
 from bot.sandbox.hub.state import HubState
+from bot.store.workspaces import HOME
 from tests.fleet.stale_scene import ACME, Scene, open_scene, push
 from tests.support.desk import NOW, ago
 from tests.support.unknowns import positions_of_reading
@@ -315,3 +322,130 @@ def test_whatever_docker_hub_turns_out_to_do_nothing_is_called_stale_that_is_not
                 {"old", "mixed"} if question is ACME else {"old", "mixed", "plain"}
             )
             assert {each.name.repository.name for each in known} == {"old", "new", "mixed", "plain"}
+
+
+def test_a_list_that_leads_elsewhere_makes_it_partial() -> None:
+    state = HubState()
+    for number in range(150):
+        state.create_repository("acme", f"old-{number:03}", at=ago(days=500)).storage_bytes = 1_000
+        push(state, f"acme/old-{number:03}", "latest", 40)
+    with open_scene(state) as scene:
+        listing = "/v2/namespaces/acme/repositories$"
+        scene.hub.faults.add(Fault("bad_next", path=listing, location="http://elsewhere.test"))
+
+        looked = scene.look()
+
+        assert len(looked.stale) == 100
+        assert [each.subject for each in looked.unchecked] == ["acme"]
+        assert "only 100" in looked.unchecked[0].why
+
+
+def test_private_repositories_that_no_list_shows_are_said(scene: Scene) -> None:
+    scene.hub.state.create_repository("acme", "vault", at=ago(days=500))
+    push(scene.hub.state, "acme/vault", "latest", 100)
+    scene.hub.state.repository("acme/vault").is_private = True
+    own = Fleet(scene.store, scene.client, scene.clock, own_namespaces=["acme"])
+    images = StaleImages(scene.store, own, scene.rules, scene.images.bases)
+
+    looked = images.look(ACME, hub=scene.client)
+
+    hidden = Unchecked("private repositories of acme", "there is no credential")
+    assert looked.unchecked == [hidden]
+    # Somebody else's are nobody's business.
+    assert scene.look().unchecked == []
+    shown = decode(Repository, {"namespace": "acme", "name": "vault", "is_private": True})
+    assert shown is not None
+    before = scene.clock.now() - WEEK
+    scene.store.write(
+        lambda connection: keep_listed(connection, HOME, [(RepositoryName("acme", "vault"), shown)], before)
+    )
+    known = Unchecked("acme/vault", "it is private, and the list of repositories does not show it")
+    assert images.look(ACME, hub=scene.client).unchecked == [hidden, known]
+    own.sweep("acme")
+    with scene.store.read() as connection:
+        assert hidden in snapshots.unchecked(connection, HOME, Scope(("acme",)))
+
+
+def test_what_of_a_list_cannot_be_read_is_said(scene: Scene) -> None:
+    scene.hub.state.repository("acme/mixed").name = ""
+
+    looked = scene.look()
+
+    said = Unchecked("some repositories of acme", "1 entry of the list cannot be read")
+    assert looked.unchecked == [said]
+    report = scene.fleet.sweep("acme")
+    assert said in report.unchecked
+    with scene.store.read() as connection:
+        assert said in snapshots.unchecked(connection, HOME, Scope(("acme",)))
+
+
+def test_where_latest_cannot_be_read_no_other_tag_stands_for_it(scene: Scene) -> None:
+    scene.look()
+    push(scene.hub.state, "acme/mixed", "dev", 0)
+    tags = scene.hub.state.repository("acme/mixed").tags
+    tags["odd"] = replace(tags.pop("latest"), name="not a tag")
+
+    looked = scene.look()
+
+    assert looked.unchecked == [Unchecked("acme/mixed", "some of its tags cannot be read")]
+    assert "acme/mixed:dev" not in names(looked.fresh)
+
+
+def test_a_last_push_that_nobody_understands_is_not_taken_for_none(scene: Scene) -> None:
+    facts = {"namespace": "acme", "name": "new", "last_updated": "soon"}
+    said = decode(Repository, facts)
+    none = decode(Repository, facts | {"last_updated": None})
+    assert said is not None
+    assert none is not None
+    name, now = RepositoryName("acme", "new"), scene.clock.now()
+
+    scene.store.write(lambda connection: keep_listed(connection, HOME, [(name, said)], now))
+    scene.fleet.read([name])
+
+    with scene.store.read() as connection:
+        known = snapshots.repository(connection, HOME, name)
+        assert known is not None
+        assert not known.was_never_pushed
+        # Nobody can tell whether something was pushed since.
+        assert states(connection, HOME, [name])[name].has_changed
+    scene.store.write(lambda connection: keep_listed(connection, HOME, [(name, none)], now))
+    with scene.store.read() as connection:
+        assert states(connection, HOME, [name])[name].has_changed is False
+
+
+def test_one_tag_that_is_not_among_the_newest_is_asked_for_by_itself_each_time() -> None:
+    state = HubState()
+    state.create_repository("acme", "big", at=ago(days=900)).storage_bytes = 10
+    push(state, "acme/big", "v1", 200)
+    for number in range(150):
+        push(state, "acme/big", f"pr-{number}", 150 - number)
+    state.pull_tag("acme/big", "v1", at=ago(days=120))
+    with open_scene(state) as scene:
+        for _ in range(3):
+            looked = scene.look(Question(areas=ACME.areas, tag="v1", not_pulled=timedelta(days=90)))
+
+            assert (names(looked.stale), looked.unchecked) == (["acme/big:v1"], [])
+            assert "acme/repositories/big/tags/v1" in scene.paths()
+            scene.clock.advance(7_200)
+        assert names(scene.look(Question(areas=ACME.areas, tag="v1")).stale) == ["acme/big:v1"]
+        assert scene.paths() == ["acme/repositories"]
+        looked = scene.look(Question(areas=ACME.areas, tag="v2"))
+        assert (looked.count, looked.empty, looked.unchecked) == (0, 1, [])
+
+
+def test_what_was_read_by_a_clock_that_was_set_back_is_read_again(scene: Scene) -> None:
+    scene.clock.step(6 * 3_600)
+    scene.look()
+    scene.fleet.sweep("acme")
+    scene.clock.step(-6 * 3_600)
+    push(scene.hub.state, "acme/mixed", "latest", 0)
+    del scene.hub.state.repository("acme/plain").tags["v1"]
+    scene.clock.advance(600)
+
+    looked = scene.look()
+
+    assert "acme/mixed:latest" in names(looked.fresh)
+    scene.fleet.sweep("acme")
+    with scene.store.read() as connection:
+        plain = RepositoryName("acme", "plain")
+        assert [tag.name for tag in snapshots.tags_of(connection, HOME, [plain])[plain]] == ["v2"]

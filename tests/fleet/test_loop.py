@@ -65,6 +65,18 @@ def test_it_does_so_once_an_hour_whichever_process_does(scene: Scene) -> None:
     assert scene.requests() == ["acme/repositories", "library/repositories/python/tags/3.12"]
 
 
+def test_it_says_when_it_has_looked_and_only_then(scene: Scene) -> None:
+    said: list[int] = []
+    loop = FleetLoop(
+        scene.fleet, scene.client, scene.clock, lambda: SCOPE, start_seconds=0, after_look=lambda: said.append(1)
+    )
+
+    loop.step()
+    loop.step()
+
+    assert said == [1]
+
+
 def test_once_a_week_everything_is_read_again(scene: Scene, hub: HubSimulator) -> None:
     loop_of(scene).step()
     hub.state.pull_tag("acme/api", "1.0", at=scene.clock.now())

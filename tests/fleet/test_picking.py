@@ -1,5 +1,6 @@
 """Which tags are picked, which are spared, and why."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 
@@ -9,9 +10,11 @@ from hypothesis import strategies as st
 
 from bot.fleet.model import PlatformSnapshot, TagSnapshot
 from bot.fleet.picking import (
+    IMAGE_UNKNOWN,
     KEPT_LATEST,
     NOT_THERE,
     PULL_UNKNOWN,
+    PULLS_UNTOLD,
     PUSH_UNKNOWN,
     Rule,
     Spared,
@@ -29,7 +32,7 @@ NOTHING = Protection()
 
 
 def tag(
-    name: str, *, pushed: float | None = 100, pulled: float | None = None, digest: str = "", size: int | None = 10
+    name: str, *, pushed: float | None = 100, pulled: float | None = 80, digest: str = "", size: int | None = 10
 ) -> TagSnapshot:
     """Return a tag that was pushed and pulled so many days ago."""
     return TagSnapshot(
@@ -97,11 +100,20 @@ def test_what_nobody_knows_the_push_of_is_spared_and_said(conditions: dict[str, 
     assert select_named([tag("a", pushed=None)], ["a"], NOTHING).spared == (Spared("a", PUSH_UNKNOWN),)
 
 
-def test_what_nobody_knows_the_pull_of_is_spared_only_where_that_was_asked() -> None:
-    found = select_by_rule([tag("a")], Rule(not_pulled=timedelta(days=1)), NOTHING, NOW)
+def test_what_nobody_knows_the_pull_of_goes_only_where_that_was_not_asked_and_pulls_of_others_are_told() -> None:
+    tags = [tag("a", pulled=None), tag("b")]
 
-    assert found.spared == (Spared("a", PULL_UNKNOWN),)
-    assert picked(tag("a")) == ["a"]
+    assert select_by_rule(tags, Rule(not_pulled=timedelta(days=1)), NOTHING, NOW).spared == (Spared("a", PULL_UNKNOWN),)
+    assert picked(*tags) == ["a", "b"]
+    assert select_by_rule(tags[:1], Rule(), NOTHING, NOW).spared == (Spared("a", PULLS_UNTOLD),)
+    assert select_named(tags[:1], ["a"], NOTHING).spared == (Spared("a", PULLS_UNTOLD),)
+
+
+def test_what_has_no_image_that_could_be_told_from_others_stays() -> None:
+    unknown = replace(tag("a"), digest=None, platforms=())
+
+    assert select_named([unknown], ["a"], NOTHING).spared == (Spared("a", IMAGE_UNKNOWN),)
+    assert picked(unknown) == []
 
 
 def test_what_is_never_stale_is_not_even_meant() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import HubError
-from bot.fleet.reading import LAG, TagReader, Want
+from bot.fleet.reading import LAG, TagReader, Want, clause
 from bot.hub.client import HubClient
 from bot.hub.protocol import Answer
 from bot.hub.tags import Tags
@@ -139,3 +139,8 @@ def test_the_spelling_that_gives_the_newest_is_remembered() -> None:
     counts = [reader.read(hub, Want(API, is_deep=False), now=NOON).requests for _ in range(2)]
 
     assert counts == [3, 2]
+
+
+def test_a_sentence_becomes_a_clause_in_which_names_stay_names() -> None:
+    assert clause("Docker Hub refuses the PAT of ana.") == "Docker Hub refuses the PAT of ana"
+    assert clause("Not all was read.") == "not all was read"

@@ -37,23 +37,23 @@ def test_a_listing_reads_no_tags(scene: Scene) -> None:
     scene.repository("acme/api", "1.0")
     scene.repository("acme/web")
 
-    listed = scene.fleet.listing("acme")
+    listed = scene.fleet.listing("acme").repositories
 
     assert [(each.name, each.pushed_at, each.read_at) for each in listed] == [(API, LONG_AGO, None), (WEB, None, None)]
     assert scene.requests() == ["acme/repositories"]
     assert scene.unchecked()["acme/api"] == "its tags were not read yet"
 
 
-def test_a_listing_that_a_limit_cuts_short_is_an_error(clock: FrozenClock) -> None:
+def test_a_listing_that_a_limit_cuts_short_says_so(clock: FrozenClock) -> None:
     with closing(open_database(clock.now)) as store, make_hub(clock, rate_limit=1) as hub:
         scene = Scene(hub, store, clock)
         for number in range(150):
             scene.repository(f"acme/r{number:03}")
 
-        with pytest.raises(RateLimitedError):
-            scene.fleet.listing("acme")
+        listed = scene.fleet.listing("acme")
 
-        assert len(scene.names()) == 100
+        assert isinstance(listed.error, RateLimitedError)
+        assert len(listed.repositories) == len(scene.names()) == 100
         scene.close()
 
 
@@ -204,7 +204,7 @@ def test_knowledge_that_is_old_is_said(scene: Scene) -> None:
 
     assert scene.unchecked(scope) == {
         "acme": "it was last looked through at 12:00 UTC on 2026-11-21",
-        "python:3.11": "it was last looked at at 12:00 UTC on 2026-11-21",
+        "python:3.11": "it was last looked at on 2026-11-21 at 12:00 UTC",
     }
     assert not scene.fleet.is_fresh(scope, scene.clock.now())
     scene.fleet.look(scope)
@@ -219,3 +219,62 @@ def test_a_push_that_was_listed_and_not_read_is_said(scene: Scene) -> None:
     scene.fleet.listing("acme")
 
     assert scene.unchecked() == {"acme/api": "its last push was not read yet"}
+
+
+def test_an_image_is_as_fresh_as_the_sweep_of_its_namespace(scene: Scene) -> None:
+    scene.repository("acme/api", "prod")
+    own = Scope(images=(ImageName(API, "prod"), ImageName(API, "soon")))
+    scene.fleet.look(own)
+    assert scene.unchecked(own) == {"acme/api:soon": "Docker Hub does not show it (asked with no credential)"}
+    scene.pass_time(hours=5)
+    scene.push("acme/api", "soon")
+    assert not scene.fleet.is_fresh(own, scene.clock.now())
+
+    scene.fleet.sweep("acme")
+
+    assert scene.fleet.is_fresh(own, scene.clock.now())
+    assert scene.unchecked(own) == {}
+    scene.pass_time(hours=4)
+    assert scene.unchecked(own) == dict.fromkeys(
+        ("acme/api:prod", "acme/api:soon"), "it was last looked at on 2026-11-21 at 17:00 UTC"
+    )
+
+
+def test_a_sweep_tells_of_a_named_tag_that_it_is_not_there_or_could_not_be_read(
+    scene: Scene, hub: HubSimulator
+) -> None:
+    scene.repository("acme/api", "prod")
+    scene.repository("acme/web", "prod")
+    hub.faults.add(Fault("unavailable", path="/v2/namespaces/acme/repositories/web/tags"))
+
+    scene.fleet.sweep("acme")
+
+    assert scene.unchecked(Scope(images=(ImageName(API, "1"), ImageName(WEB, "prod")))) == {
+        "acme/api:1": "there is no such tag",
+        "acme/web:prod": "Docker Hub did not answer",
+    }
+
+
+def test_to_hasten_an_image_hastens_the_sweep_that_looks_at_it(scene: Scene) -> None:
+    scene.repository("acme/api", "prod")
+    scene.fleet.sweep("acme")
+    everything = Scope(("acme",), (ImageName(API, "prod"),))
+    assert scene.fleet.namespaces_due(everything) == []
+
+    scene.fleet.hasten(Scope(images=(ImageName(API, "prod"),)))
+
+    assert scene.fleet.namespaces_due(everything) == ["acme"]
+    assert scene.fleet.images_due(everything) == []
+
+
+def test_what_was_read_after_a_look_that_failed_is_known(scene: Scene, hub: HubSimulator) -> None:
+    scene.repository("library/python", "3.11")
+    named = Scope(images=(ImageName(PYTHON, "3.11"),))
+    hub.faults.add(Fault("unavailable", path=".*/tags/3.11"))
+    scene.fleet.images(named.images)
+    assert scene.unchecked(named) == {"python:3.11": "Docker Hub did not answer"}
+    scene.pass_time(minutes=1)
+
+    scene.fleet.read([PYTHON])
+
+    assert scene.unchecked(named) == {}

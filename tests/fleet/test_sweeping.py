@@ -24,6 +24,7 @@ from tests.support.databases import open_database
 from tests.support.unknowns import positions_of_reading
 
 WEB = RepositoryName("acme", "web")
+OAT = "dckr_oat_of_acme_for_the_tests"
 PAT = "dckr_pat_of_ana_for_the_tests"
 
 
@@ -192,6 +193,24 @@ def test_a_private_repository_that_nobody_shows_us_any_more_stays(clock: FrozenC
         unchecked = scene.unchecked()
         assert unchecked["acme/api"].startswith("Docker Hub does not show it (asked with no credential")
         assert "the PAT of ana" in unchecked["private repositories of acme"]
+        scene.close()
+
+
+def test_private_repositories_that_the_list_leaves_out_are_asked_for_once_a_day(
+    store: Store, clock: FrozenClock
+) -> None:
+    with make_hub(clock) as hub:
+        hub.state.add_organization_token("acme", OAT, ("scope-repository-read", "scope-tag-read"))
+        scene = Scene(hub, store, clock, token=OAT, user="acme")
+        for number in range(3):
+            scene.repository(f"acme/p{number}", "1.0", is_private=True)
+            scene.fleet.read([RepositoryName("acme", f"p{number}")])
+        scene.fleet.sweep("acme")
+        for hours in (1, 1, 23):
+            scene.pass_time(hours=hours)
+            scene.requests()
+            assert scene.fleet.sweep("acme").requests == (1 if hours == 1 else 4)
+        assert len(scene.names()) == 3
         scene.close()
 
 
@@ -365,8 +384,7 @@ def test_a_namespace_that_cannot_be_listed_is_said(quick: Scene) -> None:
     assert (report.is_partial, report.is_listed) == (True, False)
     assert [each.subject for each in report.unchecked] == ["nobody"]
     assert "does not show it" in quick.unchecked(Scope(("nobody",)))["nobody"]
-    with pytest.raises(NotFoundError):
-        quick.fleet.listing("nobody")
+    assert isinstance(quick.fleet.listing("nobody").error, NotFoundError)
 
 
 def test_a_limit_ends_a_sweep_that_somebody_waits_for(clock: FrozenClock) -> None:

@@ -165,3 +165,53 @@ def test_a_namespace_is_no_image() -> None:
     names = {subject_of("acme"), subject_of(ImageName(API)), subject_of(ImageName(API, "1.0"))}
 
     assert names == {"acme/", "acme/api", "acme/api:1.0"}
+
+
+def test_who_looks_at_once_does_not_put_off_a_full_one(store: Store, clock: FrozenClock) -> None:
+    sweeps = Sweeps(store, HOME)
+    sweeps.end(taken(sweeps), report())
+    was_full = []
+    for _ in range(9 * 24):
+        clock.advance(1_800)
+        sweeps.end(taken(sweeps, at_once=True), report())
+        clock.advance(1_800)
+        lease = sweeps.take(ACME)
+        if lease is not None:
+            was_full.append(lease.is_full)
+            sweeps.end(lease, report(is_full=lease.is_full))
+
+    assert was_full == [True]
+
+
+def test_a_full_one_that_was_cut_short_goes_on_when_it_was_to(store: Store, clock: FrozenClock) -> None:
+    sweeps = Sweeps(store, HOME)
+    sweeps.end(taken(sweeps), report())
+    clock.advance(FULL_EVERY.total_seconds())
+    sweeps.end(taken(sweeps), report(is_partial=True, is_full=True))
+    clock.advance(600)
+
+    sweeps.end(taken(sweeps, at_once=True), report())
+
+    clock.advance(301)
+    assert taken(sweeps).is_full
+
+
+def test_what_a_dead_process_held_is_free_at_once_where_there_is_only_one(store: Store) -> None:
+    sweeps = Sweeps(store, HOME)
+    dead = taken(sweeps)
+    assert sweeps.take(ACME) is None
+
+    sweeps.orphan()
+
+    assert not store.write(lambda connection: sweeps.renew(connection, dead))
+    assert sweeps.take(ACME) is not None
+
+
+def test_what_is_said_of_the_whole_namespace_is_kept_first() -> None:
+    many = report(unchecked=MOST_KEPT)
+    hidden = Unchecked("private repositories of acme", "why")
+
+    kept = SweepReport.model_validate(many.model_copy(update={"unchecked": (*many.unchecked, hidden)}).kept())
+
+    assert len(kept.unchecked) == MOST_KEPT
+    assert kept.unchecked[0] == hidden

@@ -280,6 +280,14 @@ def body(*names: str, **more: Any) -> Answer:
     return json_answer({"results": [{"name": name} for name in names], **more})
 
 
+def test_entries_that_cannot_be_read_are_counted() -> None:
+    broken = json_answer({"results": [{"name": "a"}, {"name": 5}, None], "next": None})
+    entries, _ = entries_of(scripted(broken))
+
+    assert [entry.name for entry in entries] == ["a"]
+    assert entries.unreadable == 2
+
+
 def test_next_page_is_asked_for_at_our_own_address() -> None:
     link = "https://hub.docker.com/other/path?page=2&page_size=2&ordering=name"
     entries, wire = entries_of(scripted(body("a", "b", next=link, count=3), body("c", next=None)), page_size=2)

@@ -81,7 +81,9 @@ def test_what_is_null_or_absent_is_unknown() -> None:
     wire = FakeWire(scripted(json_answer(nulls), json_answer({"namespace": "acme", "name": "api"})))
     repositories = Repositories(make_api(wire))
 
-    assert repositories.get(RepositoryName("acme", "api")) == repositories.get(RepositoryName("acme", "api"))
+    null, absent = (repositories.get(RepositoryName("acme", "api")) for _ in range(2))
+    assert null.model_copy(update={"has_no_push": False}) == absent
+    assert (null.has_no_push, absent.has_no_push) == (True, False)
     assert Repository(namespace="acme", name="api").is_private is None
 
 

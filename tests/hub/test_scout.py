@@ -21,7 +21,7 @@ from bot.hub.api import HubUrls
 from bot.hub.auth import Credential
 from bot.hub.protocol import Answer
 from bot.hub.retrying import Failure, Mishap, Outcome
-from bot.hub.scout import MOST_DIGESTS, ImagePackages, Scout
+from bot.hub.scout import MOST_DIGESTS, ImagePackages, Scout, VulnerabilityReport
 from bot.images import RepositoryName
 from tests.hub.support import NOW, OAT, OAT_OF_ACME, PAT, PAT_OF_ANA, FakeWire, Sent, json_answer, jwt, make_api
 
@@ -275,12 +275,9 @@ def test_each_vulnerability_of_an_image() -> None:
             {"sourceId": "CVE-2", "fixedBy": "not fixed", "isExcepted": True, "cvss": {"severity": None, "score": "9"}},
             {"sourceId": "CVE-3", "fixedBy": None, "isExcepted": "?", "cvss": None},
             {"sourceId": "CVE-4", "cvss": {"score": "NaN"}},
-            {"sourceId": "", "cvss": {}},
-            {"fixedBy": "2"},
-            None,
         ],
     }
-    service = Service(packages_of(curl, {"name": "tar", "vulnerabilities": None}, None))
+    service = Service(packages_of(curl, {"name": "tar", "vulnerabilities": None}))
 
     found = service.scout().packages("acme", API, A)
 
@@ -302,9 +299,32 @@ def test_each_vulnerability_of_an_image() -> None:
         "digest": A,
         "hostName": "hub.docker.com",
         "repoName": "acme/api",
-        "includeExcepted": False,
+        "includeExcepted": True,
         "includePublic": True,
     }
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        None,
+        {"name": "curl", "vulnerabilities": [{"sourceId": "CVE-1"}, None]},
+        {"name": "curl", "vulnerabilities": [{"sourceId": "", "cvss": {}}]},
+        {"name": "curl", "vulnerabilities": [{"fixedBy": "2"}]},
+        {"name": "curl", "vulnerabilities": {}},
+    ],
+)
+def test_packages_of_which_something_cannot_be_read_are_not_told(package: Any) -> None:
+    found = Service(packages_of({"name": "tar", "vulnerabilities": []}, package)).scout().packages("acme", API, A)
+
+    assert found == ImagePackages("INDEXED", None)
+
+
+def test_a_report_that_falls_short_of_its_total_has_no_counts() -> None:
+    zeros = dict.fromkeys(("critical", "high", "medium", "low", "unspecified"), 0)
+
+    assert VulnerabilityReport.model_validate({**zeros, "total": 7}).counts is None
+    assert VulnerabilityReport.model_validate({**zeros, "total": 0}).counts == zeros
 
 
 def test_an_image_that_docker_scout_does_not_know_is_none() -> None:

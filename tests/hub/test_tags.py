@@ -255,6 +255,30 @@ def test_repository_without_order_and_end_is_cut_and_says_so() -> None:
     assert listing.shortfall == "Not all entries were read, only 250: no more than 50 pages are read."
 
 
+@pytest.mark.parametrize("newest_first", ["last_updated", "-last_updated"])
+def test_of_more_than_can_be_read_the_oldest_are(newest_first: str) -> None:
+    listing = Tags(make_api(FakeWire(Repository(300, newest_first=newest_first, page_size=5)))).oldest(API)
+    found = tuple(listing)
+
+    assert [tag.name for tag in found] == names(300)[::-1][:250]
+    assert (order_of(found), listing.is_complete) == (Order.OLDEST_FIRST, False)
+
+
+def test_where_there_is_no_order_the_oldest_may_be_missing_and_nobody_takes_them_for_that() -> None:
+    listing = Tags(make_api(FakeWire(Repository(300, newest_first=None, page_size=5)))).oldest(API)
+    found = tuple(listing)
+
+    assert (len(found), order_of(found), listing.is_complete) == (250, Order.NONE, False)
+
+
+def test_where_all_can_be_read_all_are() -> None:
+    few, many = FakeWire(Repository(90)), FakeWire(Repository(957))
+
+    assert len(tuple(Tags(make_api(few)).oldest(API))) == 90
+    assert len(tuple(Tags(make_api(many)).oldest(API))) == 957
+    assert (len(few.sent), len(many.sent)) == (1, 12)
+
+
 def pushed(*minutes: float | None) -> list[Tag]:
     return [
         Tag(name=str(number), tag_last_pushed=None if minute is None else START + timedelta(minutes=minute))

@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, delete
 
 from bot.clock import FrozenClock
-from bot.errors import HubBotError
+from bot.errors import HubBotError, UnavailableError
 from bot.jobs import job_rows
 from bot.jobs.model import Item, ItemState, Job, JobState, NewItem, NewJob, Result
 from bot.jobs.runner import Runner
@@ -34,7 +34,8 @@ class Orchard:
     Attributes:
         tree: What hangs there.
         sent: What was reached for, in order.
-        raises: By step (`check`, `send`, `read_back`), what is raised instead, once each, in order.
+        raises: By step (`check`, `send`, `read_back`, `probe`), what is raised instead, once each, in order.
+        unreadable: Labels of what cannot be looked at.
         results: By label, what `send` says instead.
         point: Called between any two things that are done.
         ends: The jobs that ended, with what came of each item.
@@ -47,6 +48,7 @@ class Orchard:
         self.tree = set(labels)
         self.sent: list[str] = []
         self.raises: dict[str, list[HubBotError | Exception]] = {}
+        self.unreadable: set[str] = set()
         self.results: dict[str, Result] = {}
         self.point: Callable[[], None] = lambda: None
         self.during_check: Callable[[], None] = lambda: None
@@ -57,8 +59,14 @@ class Orchard:
         """Look whether it hangs there."""
         self.point()
         self._raise("check")
+        if item.label in self.unreadable:
+            raise UnavailableError(item.label)
         self.during_check()
         return None if item.label in self.tree else Result(ItemState.SKIPPED, NOT_THERE)
+
+    def probe(self, _job: Job) -> None:
+        """Look whether the gate is open."""
+        self._raise("probe")
 
     def send(self, _job: Job, item: Item) -> Result:
         """Pick it."""

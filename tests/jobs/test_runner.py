@@ -13,7 +13,7 @@ from bot.errors import ForbiddenError, RateLimitedError, UnavailableError
 from bot.jobs import job_rows
 from bot.jobs.loop import JobLoop
 from bot.jobs.model import ItemState, JobState, Result
-from bot.jobs.runner import CRASHED, CRASHED_SENDING, LEFT, SAME
+from bot.jobs.runner import CRASHED, CRASHED_SENDING, LEFT, SAME, TRY_AGAIN_SECONDS
 from bot.jobs.service import Jobs
 from bot.progress import Progress
 from bot.store.base import Store
@@ -145,7 +145,7 @@ def test_a_limit_is_waited_for_and_what_was_refused_is_sent_again(store: Store, 
 
 def test_an_outage_is_waited_for_longer_and_longer(store: Store, clock: FrozenClock) -> None:
     orchard = Orchard(APPLES)
-    orchard.raises = {"check": [UnavailableError("a") for _ in range(8)]}
+    orchard.raises = {step: [UnavailableError("a") for _ in range(8)] for step in ("check", "probe")}
     plant(store, APPLES)
     runner = runner_of(store, orchard, clock)
     waits = []
@@ -166,7 +166,7 @@ def test_after_an_unheard_answer_it_is_read_back_and_never_sent_again(store: Sto
     orchard.raises = {"send": [UnavailableError("a")], "read_back": [UnavailableError("a")]}
     plant(store, APPLES)
 
-    run(runner_of(store, orchard, clock), store, clock, 20)
+    run(runner_of(store, orchard, clock), store, clock, 60)
 
     assert orchard.sent == ["b", "c"]
     assert (states(store)["a"], said(store)["a"]) == ("failed", "Still there.")
@@ -177,9 +177,78 @@ def test_what_cannot_be_read_back_for_an_hour_is_unknown(store: Store, clock: Fr
     orchard.raises = {"send": [UnavailableError("a")], "read_back": [UnavailableError("a") for _ in range(1_000)]}
     plant(store, APPLES)
 
-    run(runner_of(store, orchard, clock), store, clock, 3_700)
+    run(runner_of(store, orchard, clock), store, clock, 3_600 + TRY_AGAIN_SECONDS[-1])
 
     assert states(store) == {"a": "unknown", "b": "done", "c": "done"}
+
+
+def test_what_cannot_be_read_is_put_behind_the_others_and_has_failed_after_some_tries(
+    store: Store, clock: FrozenClock
+) -> None:
+    orchard = Orchard(APPLES)
+    orchard.unreadable = {"a"}
+    plant(store, APPLES)
+    runner = runner_of(store, orchard, clock)
+
+    run(runner, store, clock, 5)
+    assert (orchard.sent, states(store)["a"]) == (["b", "c"], "waiting")
+    assert job_of(store).problem == said(store)["a"] == str(UnavailableError("a"))
+    run(runner, store, clock, sum(TRY_AGAIN_SECONDS) + 10)
+
+    assert states(store) == {"a": "failed", "b": "done", "c": "done"}
+    assert said(store)["a"].startswith("It could not be read in 6 tries, so nothing was done. ")
+    assert job_of(store).state is JobState.ENDED
+
+
+def test_what_can_be_read_again_is_done_after_the_others(store: Store, clock: FrozenClock) -> None:
+    orchard = Orchard(APPLES)
+    orchard.unreadable = {"a"}
+    plant(store, APPLES)
+    runner = runner_of(store, orchard, clock)
+
+    run(runner, store, clock, 2)
+    orchard.unreadable.clear()
+    run(runner, store, clock, 10)
+
+    assert orchard.sent == ["b", "c", "a"]
+    assert (job_of(store).state, job_of(store).problem, said(store)["a"]) == (JobState.ENDED, "", "")
+
+
+def test_what_is_left_begun_and_cannot_be_read_keeps_nobody_waiting(store: Store, clock: FrozenClock) -> None:
+    orchard = Orchard(APPLES)
+    orchard.raises = {"send": [UnavailableError("a")], "read_back": [UnavailableError("a") for _ in range(9)]}
+    plant(store, APPLES)
+
+    run(runner_of(store, orchard, clock), store, clock, 2)
+
+    assert states(store) == {"a": "started", "b": "done", "c": "done"}
+
+
+def test_a_job_is_stopped_while_it_waits_for_what_was_set_aside(store: Store, clock: FrozenClock) -> None:
+    orchard = Orchard(APPLES)
+    orchard.unreadable = {"a", "b", "c"}
+    plant(store, APPLES)
+    runner = runner_of(store, orchard, clock)
+    run(runner, store, clock, 3)
+
+    Jobs(store, {KIND: orchard}, clock).stop(JOB_ID, by="U0BEA")
+    run(runner, store, clock, 1)
+
+    assert (job_of(store).state, set(said(store).values())) == (JobState.STOPPED, {LEFT})
+
+
+def test_a_clock_set_back_does_not_keep_what_was_set_aside(store: Store, clock: FrozenClock) -> None:
+    orchard = Orchard(["a"])
+    orchard.unreadable = {"a"}
+    plant(store, ["a"])
+    runner = runner_of(store, orchard, clock)
+    run(runner, store, clock, 1)
+    orchard.unreadable.clear()
+
+    clock.step(-86_400)
+    run(runner, store, clock, 5)
+
+    assert orchard.sent == ["a"]
 
 
 def test_what_is_wrong_for_all_is_not_tried_again(store: Store, clock: FrozenClock) -> None:
@@ -303,7 +372,7 @@ def test_an_answer_that_comes_late_counts_unless_it_was_found_out(store: Store, 
 def test_a_job_that_gets_nowhere_is_given_up(store: Store, clock: FrozenClock) -> None:
     orchard = Orchard(APPLES)
     orchard.longest = timedelta(minutes=10)
-    orchard.raises = {"check": [UnavailableError("a") for _ in range(100)]}
+    orchard.raises = {step: [UnavailableError("a") for _ in range(100)] for step in ("check", "probe")}
     plant(store, APPLES)
 
     run(runner_of(store, orchard, clock), store, clock, 700)

@@ -57,7 +57,7 @@ from bot.store.base import Store
 from bot.store.workspaces import HOME
 from bot.terminal import WIDTH_WITHOUT_TERMINAL, Terminal
 from bot.web.assignment import Assignment
-from bot.web.audience import Audiences
+from bot.web.audience import Audience, Audiences
 from bot.web.deciding import Deciding
 from bot.web.keeping import Keeping
 from bot.web.payloads import Click
@@ -149,7 +149,11 @@ class WholeDesk(Desk):
         self._changes = ChangeLoop(self.parts.governance)
         self._follower = Follower(store, self.parts.patient_builds, self.client)
         self._jobs = JobLoop(store, self.parts.jobs.kinds, clock)
-        self._digests = DigestLoop(store, self.parts.digests.knowledge)
+        self._digests = DigestLoop(
+            store,
+            self.parts.digests.knowledge,
+            is_read_outside=lambda channel: self._audiences.of(channel) is Audience.OTHERS,
+        )
         own: dict[str, Writer] = {APPROVAL: ApprovalWriter(), NOTE: NoteWriter()}
         writers = {**PUSH_WRITERS, **BUILD_WRITERS, **JOB_WRITERS, **DIGEST_WRITERS, **own}
         self._worker = LaneWorker(store, self.slack_client, writers, clock, on_suspended=tell_owners, draw=lambda: 0.0)
@@ -395,7 +399,12 @@ def make_github(clock: FrozenClock) -> GitHubSimulator:
 def built_hub() -> HubState:
     """Return acme with its people, and with a token that may do everything the bot does; Docker Hub builds acme/api."""
     state = acme_hub()
-    state.add_organization_token("acme", TOKEN, (*SCOPES, "scope-repository-read", "scope-tag-read"))
+    state.add_organization_token(
+        "acme", TOKEN, (*SCOPES, "scope-repository-read", "scope-repository-list", "scope-tag-read")
+    )
+    # The private one, which shows that the list leaves nothing out, has no images yet.
+    vault = state.repository("acme/vault")
+    vault.tags, vault.pushed_at = {}, None
     rules = (LATEST, BuildRule("Branch", "develop", "edge"), BuildRule("Tag", "v1.4", "1.4"))
     state.automate("acme/api", rules=rules)
     return state

@@ -98,6 +98,17 @@ def test_when_nobody_looks_any_more_it_is_not_fit(clock: FrozenClock) -> None:
     assert body["checks"]["workers"]["reason"] == "not checked for minutes: the background loop is gone"
 
 
+def test_the_age_is_by_the_machine_s_time_which_no_demo_moves() -> None:
+    check = Check("workers", Part().probe, is_outside=False)
+    health = Health([check])
+    health.look_at(check)
+
+    status, body = health.report()
+
+    assert (status, body["checks"]["workers"]["status"]) == (200, "ok")
+    assert body["checks"]["workers"]["age_seconds"] < 60
+
+
 def test_the_routes_tell_of_it(bot: Bot) -> None:
     alive = requests.get(f"{bot.origin}/healthz", timeout=5)
     ready = requests.get(f"{bot.origin}/readyz", timeout=5)

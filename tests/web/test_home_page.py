@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from pydantic import JsonValue
 from sqlalchemy import Connection
 
+from bot.assembly import build_home
 from bot.clock import FrozenClock
 from bot.digest.part import Found, Standing
 from bot.document import Code, Column, Count
@@ -27,6 +28,7 @@ from bot.store.workspaces import HOME
 from bot.web.home import HomePage
 from bot.web.home_page import MOST_ROWS, DigestWords, make_page
 from tests.support.desk import NOW, spoken
+from tests.support.whole import open_whole_desk
 
 MIA, ANA = Person(seed.MIA, seed.TEAM_ID), Person(seed.ANA, seed.TEAM_ID)
 HOSTILE = "<!channel> *bold* `code`"
@@ -74,6 +76,7 @@ def page(store: Store) -> HomePage:
         DigestWords(seed.GENERAL, "morning, every day at 09:00", NOW + timedelta(hours=3), seed.MIA),
         DigestWords(seed.GENERAL, "weekly, mon at 08:00", None, seed.MIA),
         DigestWords(seed.RANDOM, "of somebody else", NOW, seed.OMAR),
+        DigestWords(seed.RANDOM, "of the file", NOW, None),
     )
     return make_page(store, (Stale(), Pushes()), Scope(("acme",)), lambda _: digests)
 
@@ -118,6 +121,66 @@ def test_it_shows_what_the_person_set_up_and_nothing_of_others(store: Store, pag
     assert "of somebody else" not in said
 
 
+def test_what_nobody_in_slack_set_is_shown_to_operators(page: HomePage) -> None:
+    member, operator = ("\n".join(spoken(page(MIA, role))) for role in (Role.MEMBER, Role.OPERATOR))
+
+    assert ("of the file" in member, "of the file" in operator) == (False, True)
+    assert "of somebody else" not in operator
+
+
+def test_how_the_images_are_is_worked_out_once_a_minute_for_everybody() -> None:
+    clock, stale = FrozenClock(NOW), Stale()
+    with closing(open_store("sqlite://", now=clock.now)) as store:
+        upgrade(store)
+        page = make_page(store, (stale,), Scope(("acme",)), lambda _: ())
+        first, second = page(MIA, Role.MEMBER), page(ANA, Role.ADMIN)
+        ask_for(store, seed.MIA, "Invite ben")
+        third = page(ANA, Role.ADMIN)
+
+        assert len(stale.scopes) == 1
+        assert "30 of 40 images stale" in spoken(first)
+        assert (
+            spoken(first)[1]
+            == spoken(second)[1]
+            == "Images as of 2026-11-21 09:00 UTC. Open the tab again to see it anew."
+        )
+        assert "Invite ben" in "\n".join(spoken(third)), "only images are remembered"
+
+
+def test_after_a_minute_the_images_are_looked_up_anew() -> None:
+    clock, seen = FrozenClock(NOW), list[datetime]()
+
+    class Looking(Pushes):
+        def find(self, connection: Connection, scope: Scope, baseline: JsonValue, now: object) -> Found:
+            assert isinstance(now, datetime)
+            seen.append(now)
+            return super().find(connection, scope, baseline, now)
+
+    with closing(open_store("sqlite://", now=clock.now)) as store:
+        upgrade(store)
+        page = make_page(store, (Looking(),), Scope(("acme",)), lambda _: ())
+        for seconds in (0, 59, 1, -3_600):
+            clock.step(seconds)
+            page(MIA, Role.MEMBER)
+
+    # By a clock that was set back, what is remembered is of the future.
+    assert seen == [NOW, NOW + timedelta(minutes=1), NOW - timedelta(minutes=59)]
+
+
+def test_a_digest_that_comes_after_its_pause_is_not_called_paused() -> None:
+    with open_whole_desk() as desk:
+        page = build_home(desk.settings, desk.parts, desk.store)
+        desk.ask("digest set 08:00 --tz UTC", by=seed.OMAR)
+        desk.ask("digest pause 3h", by=seed.OMAR)
+        omar = Person(seed.OMAR, seed.TEAM_ID)
+        soon = "\n".join(spoken(page(omar, Role.OPERATOR)))
+        desk.ask("digest pause 3d", by=seed.OMAR)
+        later = "\n".join(spoken(page(omar, Role.OPERATOR)))
+
+    assert "morning, 08:00 UTC, every day, next 2026-11-22 08:00 UTC" in soon
+    assert "morning, 08:00 UTC, every day, paused" in later
+
+
 def test_an_admin_sees_what_waits_for_them_and_others_what_they_asked_for(store: Store, page: HomePage) -> None:
     ask_for(store, seed.MIA, "Invite ben")
     ask_for(store, seed.OMAR, "Invite cleo")
@@ -130,7 +193,7 @@ def test_an_admin_sees_what_waits_for_them_and_others_what_they_asked_for(store:
 
 
 def test_nothing_of_all_that_is_said_in_words(page: HomePage) -> None:
-    said = "\n".join(spoken(page(ANA, Role.ADMIN)))
+    said = "\n".join(spoken(page(ANA, Role.MEMBER)))
 
     assert "Nothing waits for approval." in said
     assert "You have not subscribed any channel" in said

@@ -13,16 +13,22 @@ from bot.images import RepositoryName
 from bot.pushes.growth import Thresholds
 
 
-def all_parts(limits: LimitsOf, thresholds: Callable[[RepositoryName], Thresholds] = lambda _: Thresholds()) -> Parts:
+def all_parts(
+    limits: LimitsOf,
+    thresholds: Callable[[RepositoryName], Thresholds] = lambda _: Thresholds(),
+    *,
+    has_vulnerabilities: bool = True,
+) -> Parts:
     """Return the parts in the order in which they are told.
 
     Args:
         limits: From which age on the tags of a namespace are stale: `bot.fleet.rules.StaleRules.limits`.
         thresholds: When an image of a repository counts as grown too large.
+        has_vulnerabilities: Whether anybody is asked about those.
     """
     return (
         StaleImages(limits),
-        NewVulnerabilities(),
+        *((NewVulnerabilities(),) if has_vulnerabilities else ()),
         GrownImages(thresholds),
         FailedBuilds(),
         DeadLetters(),

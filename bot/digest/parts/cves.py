@@ -1,5 +1,6 @@
 """Which vulnerabilities are new in images, which are gone, and what is about to be accepted no more."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -8,12 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import Connection
 
 from bot.digest.part import Found, Measure, News, Standing, Weight
+from bot.digest.parts.alike import WHOLE, Together, together
 from bot.digest.parts.looking import Look, look
-from bot.digest.parts.vulnerable import Change, Issue, Issues, Kind, Known, compare
+from bot.digest.parts.vulnerable import BAD, Change, Issue, Issues, Kind, Known, compare
 from bot.document import Code, Column, Count, Inline, Line, Moment, line
 from bot.fleet.model import Scope, TagSnapshot, Unchecked
 from bot.fleet.vulnerabilities import days
-from bot.fleet.vulnerabilities.acceptances import Acceptance
+from bot.fleet.vulnerabilities.acceptances import Acceptance, active
 from bot.fleet.vulnerabilities.model import Severity
 from bot.fleet.vulnerabilities.scans import ImageFindings, is_image, open_findings
 from bot.store.workspaces import HOME
@@ -22,7 +24,8 @@ EXPIRING = timedelta(days=7)
 """So long before it ends, it is told that a vulnerability will be accepted no more."""
 DRAWN = timedelta(days=20)
 ONLY_COUNTED = "its vulnerabilities are counted, and not known one by one yet"
-_BAD = (Severity.CRITICAL, Severity.HIGH)
+OLD = timedelta(hours=36)
+"""Everybody is asked every day. Of what is older the age is said."""
 _SHOWN = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 _MOST_NAMED = 3
 _COLUMNS = (
@@ -83,19 +86,17 @@ class NewVulnerabilities:
         seen = _see(connection, scope, now)
         before = None if baseline is None else Remembered.model_validate(baseline)
         issues = seen.issues
-        unknown = seen.look.subjects | (seen.look.images.keys() - issues.keys())
-        changes, known = compare(before.known if before else None, issues, unknown=unknown)
-        ending = _ending(seen.findings.values(), now)
-        told = before.expiring if before else frozenset(ending)
-        news = [
-            *_news(changes, seen.look.images),
-            *_expiring_news(each for each in ending.values() if each.id not in told),
-        ]
-        remembered = Remembered(known=known, expiring=frozenset(ending))
+        unanalysed = seen.look.images.keys() - issues.keys()
+        had = before.known if before else None
+        changes, known = compare(had, issues, unanalysed=unanalysed, unchecked=seen.look.subjects)
+        accepted = {each.id: each for each in active(connection, HOME, now)}
+        warned, told = warn(before.expiring if before else None, _needed(seen.findings.values()), accepted, now)
+        news = [*_news(changes, seen.look.images), *_expiring_news(warned)]
+        past = _past(connection, scope, seen.look.images.values(), now)
         return Found(
             tuple(news),
-            remembered.model_dump(mode="json"),
-            _standing(seen, _past(connection, scope, seen.look.images.values(), now)),
+            Remembered(known=known, expiring=told).model_dump(mode="json"),
+            _standing(seen, Measure("critical and high", _bad(seen, had), past)),
             seen.unchecked,
         )
 
@@ -106,39 +107,54 @@ def _see(connection: Connection, scope: Scope, now: datetime) -> _Seen:
     seen = replace(everything, images={name: tag for name, tag in everything.images.items() if is_image(tag)})
     by_reference = open_findings(connection, HOME, seen.images.values(), now)
     findings = {name: by_reference[tag.reference] for name, tag in seen.images.items()}
-    unchecked = [each for found in findings.values() if (each := _unchecked(found))]
+    unchecked = [each for found in findings.values() if (each := _unchecked(found, now))]
     return _Seen(seen, findings, (*seen.unchecked, *unchecked))
 
 
-def _unchecked(found: ImageFindings) -> Unchecked | None:
-    if found.unchecked is not None:
+def _unchecked(found: ImageFindings, now: datetime) -> Unchecked | None:
+    if found.unchecked is not None or found.scan is None:
         return found.unchecked
-    if found.scan is not None and found.scan.problem:
-        return Unchecked(found.tag.reference, found.scan.problem)  # What is known is the last that was.
-    return Unchecked(found.tag.reference, ONLY_COUNTED) if found.open is None else None
+    problem, asked_at = found.scan.problem, found.scan.scanned_at
+    why = [problem or ONLY_COUNTED] if problem or found.open is None else []
+    # By the day: so what was last asked about together is told together.
+    why += [f"its vulnerabilities were last looked for on {asked_at:%F}"] if asked_at < now - OLD else []
+    return Unchecked(found.tag.reference, "; ".join(why)) if why else None
 
 
-def _ending(findings: Iterable[ImageFindings], now: datetime) -> dict[str, Acceptance]:
-    """Return the acceptances that end soon and that one of the images still needs, what ends first first."""
-    needed = {one.acceptance.id: one.acceptance for each in findings for one in each.accepted}
-    ending = [each for each in needed.values() if each.expires_at <= now + EXPIRING]
-    return {each.id: each for each in sorted(ending, key=lambda each: (each.expires_at, each.id))}
+def _needed(findings: Iterable[ImageFindings]) -> frozenset[str]:
+    return frozenset(one.acceptance.id for each in findings for one in each.accepted)
+
+
+def warn(
+    before: frozenset[str] | None, needed: Collection[str], accepted: Mapping[str, Acceptance], now: datetime
+) -> tuple[list[Acceptance], frozenset[str]]:
+    """Return which acceptances end soon, what ends first first, and of which that was told. Pure.
+
+    Args:
+        before: Of which it was told, by id; None: nobody looked, and nothing is new then.
+        needed: Those that an image needs, as far as it is known what images have.
+        accepted: Those that hold, by id.
+        now: The database's time.
+    """
+    ending = [each for each in accepted.values() if each.id in needed and each.expires_at <= now + EXPIRING]
+    # One that no image seems to need just now stays told: an image may be looked at later, and need it again.
+    told = {each.id for each in ending} | ((before or frozenset()) & accepted.keys())
+    new = [] if before is None else [each for each in ending if each.id not in before]
+    return sorted(new, key=lambda each: (each.expires_at, each.id)), frozenset(told)
 
 
 def _news(changes: Iterable[Change], images: Mapping[str, TagSnapshot]) -> Iterator[News]:
     """Return one line for what happened to several images alike, as when they stand on the same base."""
-    alike: dict[tuple[Kind, tuple[str, ...]], list[Change]] = {}
-    for change in changes:
-        alike.setdefault((change.kind, tuple(issue.id for issue in change.issues)), []).append(change)
     groups = sorted(
-        alike.values(), key=lambda group: (_weight(group[0]), group[0].issues[0].severity.rank, -len(group))
+        together(changes), key=lambda group: (_weight(group), group.issues[0].severity.rank, -len(group.names))
     )
     for group in groups:
-        references = sorted(images[change.name].reference for change in group)
-        yield News((*_named(references), *_words(group[0])), _weight(group[0]))
+        references = sorted(images[name].reference for name in group.names)
+        words = _whole_words(group) if group.kind in WHOLE else _words(group)
+        yield News((*_named(references), *words), _weight(group))
 
 
-def _weight(change: Change) -> Weight:
+def _weight(change: Together) -> Weight:
     if change.kind is Kind.FIXED:
         return Weight.BETTER
     match change.issues[0].severity:
@@ -159,9 +175,19 @@ def _named(references: Sequence[str]) -> Line:
     return (*pieces[1:], f" and {more:,} more") if more else tuple(pieces[1:])
 
 
-def _words(change: Change) -> Line:
+def _whole_words(change: Together) -> Line:
+    counts = Counter(issue.severity for issue in change.issues)
+    said = [f"{counts[severity]:,} {severity}" for severity in BAD if counts[severity]]
+    in_all = "" if len(change.names) == 1 else " in all"
+    if change.kind is Kind.IMAGE:
+        return line(f" {'are' if in_all else 'is'} new, with {' and '.join(said)}{in_all}")
+    return line(f" {'were' if in_all else 'was'} analysed for the first time: {', '.join(said)}{in_all}")
+
+
+def _words(change: Together) -> Line:
     """Say what happened: how many of each severity, and the worst by name."""
-    counts = ", ".join(f"{number:,} {severity}" for severity in Severity if (number := _number(change, severity)))
+    numbers = Counter(issue.severity for issue in change.issues)
+    counts = ", ".join(f"{numbers[severity]:,} {severity}" for severity in Severity if numbers[severity])
     worst = change.issues[0]
     is_one = len(change.issues) == 1
     about = f" in {worst.package}" if worst.package else ""
@@ -170,14 +196,15 @@ def _words(change: Change) -> Line:
     match change.kind:
         case Kind.NEW:
             return line(f": {counts} new, ", *(() if is_one else ("the worst is ",)), *which)
+        case Kind.RAISED if is_one:
+            return line(f": severity raised to {worst.severity}, ", *which)
+        case Kind.RAISED:
+            raised = ", ".join(f"{numbers[severity]:,} to {severity}" for severity in BAD if numbers[severity])
+            return line(f": severity raised, {raised}, the worst is ", *which)
         case Kind.REOPENED:
             return line(f": {counts} open again, accepted no more, ", *(() if is_one else ("the worst is ",)), *which)
-        case Kind.FIXED:
+        case _:
             return line(f": {counts} gone, ", *(() if is_one else ("among them ",)), Code(worst.id))
-
-
-def _number(change: Change, severity: Severity) -> int:
-    return sum(issue.severity is severity for issue in change.issues)
 
 
 def _expiring_news(ending: Iterable[Acceptance]) -> Iterator[News]:
@@ -188,22 +215,36 @@ def _expiring_news(ending: Iterable[Acceptance]) -> Iterator[News]:
         yield News(said, Weight.NOTABLE)
 
 
-def _standing(seen: _Seen, past: Mapping[date, int]) -> Standing:
+def _bad(seen: _Seen, had: Known | None) -> int | None:
+    """Return how many are critical or high, in each image as it was last known; None: nothing is known of any."""
+    numbers: list[int] = []
+    for name, found in seen.findings.items():
+        if found.counts is not None:
+            numbers.append(sum(found.counts.get(severity, 0) for severity in BAD))
+        elif had is not None and (kept := had.of(name)) is not None:
+            numbers.append(sum(severity in BAD and not is_accepted for _, severity, is_accepted in kept))
+    return sum(numbers) if numbers else None
+
+
+def _standing(seen: _Seen, measure: Measure) -> Standing:
     known = [each for each in seen.findings.values() if each.counts is not None]
+    worst_first = sorted(known, key=_badness)
+    rows = tuple(_row(each) for each in worst_first if any((each.counts or {}).values()) or each.accepted)
+    return Standing(_summary(seen, known), _COLUMNS, rows, (measure,))
+
+
+def _summary(seen: _Seen, known: Sequence[ImageFindings]) -> str:
+    unknown = len(seen.findings) - len(known)
+    if not known:
+        return f"{_images(unknown)} not analysed" if unknown else "no images analysed"
     totals = days.sums(each.counts or {} for each in known)
-    bad = [each for each in known if any((each.counts or {}).get(severity) for severity in _BAD)]
+    bad = [each for each in known if any((each.counts or {}).get(severity) for severity in BAD)]
     if bad:
-        said = ", ".join(f"{totals[severity]:,} {severity}" for severity in _BAD if totals[severity])
+        said = ", ".join(f"{totals[severity]:,} {severity}" for severity in BAD if totals[severity])
         summary = f"{said} in {_images(len(bad))}"
     else:
         summary = f"nothing critical or high in {_images(len(known))}"
-    unknown = len(seen.findings) - len(known)
-    if unknown:
-        summary += f" ({_images(unknown)} not analysed)"
-    worst_first = sorted(known, key=_badness)
-    rows = tuple(_row(each) for each in worst_first if any((each.counts or {}).values()) or each.accepted)
-    measures = (Measure("critical and high", sum(totals[severity] for severity in _BAD), past),)
-    return Standing(summary, _COLUMNS, rows, measures)
+    return f"{summary} ({_images(unknown)} not analysed)" if unknown else summary
 
 
 def _badness(each: ImageFindings) -> tuple[list[int], str]:
@@ -228,6 +269,6 @@ def _past(connection: Connection, scope: Scope, tags: Collection[TagSnapshot], n
     by_namespace = [dict(days.totals(connection, HOME, each, since=now - DRAWN)) for each in scope.namespaces]
     known = set[str].intersection(*map(set, by_namespace)) if by_namespace else set()
     return {
-        date.fromisoformat(day): sum(counts[day][severity] for counts in by_namespace for severity in _BAD)
+        date.fromisoformat(day): sum(counts[day][severity] for counts in by_namespace for severity in BAD)
         for day in known
     }

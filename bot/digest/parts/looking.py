@@ -1,16 +1,19 @@
 """Which images a digest is about, and which of them could be looked at."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from sqlalchemy import ColumnElement, Connection, and_, or_
 
-from bot.fleet import snapshots
+from bot.fleet import snapshots, sweeps
 from bot.fleet.model import Scope, TagSnapshot, Unchecked
 from bot.images import OFFICIAL_NAMESPACE
 from bot.store.workspaces import HOME
+
+OLD = timedelta(hours=6)
+"""Everything is looked at every hour. Of what was not for so long the age is said."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,37 @@ def look(connection: Connection, scope: Scope, now: datetime) -> Look:
     images = {}
     for tag in snapshots.representatives(connection, HOME, scope):
         images[tag.reference if tag.reference in named else tag.repository.familiar] = tag
-    return Look(images, tuple(snapshots.unchecked(connection, HOME, scope, now=now)))
+    return Look(images, tuple(_unchecked(connection, scope, images, now)))
+
+
+def _unchecked(
+    connection: Connection, scope: Scope, images: Mapping[str, TagSnapshot], now: datetime
+) -> Iterator[Unchecked]:
+    """Yield what could not be looked at and why, and how old that is which is known of it."""
+    old = {subject: at for subject, at in _as_of(connection, scope, images) if at < now - OLD}
+    for each in snapshots.unchecked(connection, HOME, scope):
+        at = old.pop(each.subject, None)
+        yield replace(each, why=f"{each.why}; what is known is as of {at:%H:%M} UTC on {at:%F}") if at else each
+    for subject, at in old.items():
+        yield Unchecked(subject, f"it was not looked at since {at:%H:%M} UTC on {at:%F}")
+
+
+def _as_of(connection: Connection, scope: Scope, images: Mapping[str, TagSnapshot]) -> Iterator[tuple[str, datetime]]:
+    """Yield when namespaces, and images that are in none of them, were last looked at, as far as they ever were."""
+    others = [image for image in scope.images if image.repository.namespace not in scope.namespaces]
+    namespaces = {*scope.namespaces, *(image.repository.namespace for image in others)}
+    known = sweeps.known(connection, HOME, map(sweeps.subject_of, sorted(namespaces)))
+    swept = {each: known[key].ended_at for each in namespaces if (key := sweeps.subject_of(each)) in known}
+    for namespace in scope.namespaces:
+        at = swept.get(namespace)
+        if at is not None:
+            yield namespace, at
+    for image in others:
+        # A sweep leaves alone what has not changed: whichever look was the later one knows.
+        tag = images.get(str(image))
+        times = [at for at in (tag.read_at if tag else None, swept.get(image.repository.namespace)) if at]
+        if times:
+            yield str(image), max(times)
 
 
 def is_of(scope: Scope, repository: ColumnElement[str]) -> ColumnElement[bool]:

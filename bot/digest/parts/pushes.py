@@ -13,6 +13,7 @@ from bot.digest.parts.looking import is_of
 from bot.document import Code, Line, line
 from bot.fleet.model import Scope
 from bot.images import RepositoryName
+from bot.pushes.folding import QUIET
 from bot.store.tables import events
 from bot.store.workspaces import HOME
 
@@ -44,16 +45,18 @@ class Known(BaseModel):
 
 @dataclass(frozen=True)
 class Came:
-    """A push.
+    """What told of a push: a webhook, of which a push of several platforms brings several, or our own look.
 
     Attributes:
         id: Its event's.
         repository: `namespace/name`.
+        tag: What was pushed.
         received_at: When it came in (UTC).
     """
 
     id: str
     repository: str
+    tag: str
     received_at: datetime
 
 
@@ -65,10 +68,24 @@ def compare(before: Known | None, came: Sequence[Came], now: datetime) -> tuple[
         came: All that came in after `before.since`; the first time, all since `OVERLAP` before now.
         now: The database's time.
     """
-    new = [each for each in came if before is not None and each.id not in before.ids]
+    told = before.ids if before else frozenset()
+    new = [] if before is None else [each for each in _pushes(came) if told.isdisjoint(one.id for one in each)]
     after = Known(until=now)
     ids = frozenset(each.id for each in came if each.received_at > after.since)
-    return Counter(each.repository for each in new), after.model_copy(update={"ids": ids})
+    return Counter(each[0].repository for each in new), after.model_copy(update={"ids": ids})
+
+
+def _pushes(came: Sequence[Came]) -> list[list[Came]]:
+    """Return what told of each push: what came of the same tag with no pause between."""
+    pushes: list[list[Came]] = []
+    for each in sorted(came, key=lambda one: (one.repository, one.tag, one.received_at)):
+        last = pushes[-1][-1] if pushes else None
+        is_same = last is not None and (last.repository, last.tag) == (each.repository, each.tag)
+        if is_same and last is not None and each.received_at - last.received_at <= QUIET:
+            pushes[-1].append(each)
+        else:
+            pushes.append([each])
+    return pushes
 
 
 class RecentPushes:
@@ -85,7 +102,7 @@ class RecentPushes:
         columns = (events.c.id, events.c.repository, events.c.tag, events.c.received_at)
         ours = and_(events.c.workspace == HOME, events.c.received_at > since, events.c.source != _TEST)
         found = connection.execute(select(*columns).where(ours, is_of(scope, events.c.repository)))
-        came = [Came(row.id, row.repository, row.received_at) for row in found if _is_wanted(scope, *row[1:3])]
+        came = [Came(row.id, row.repository, row.tag, row.received_at) for row in found if _is_wanted(scope, *row[1:3])]
         counts, known = compare(before, came, now)
         news = (News(_line(counts), Weight.NOTABLE),) if counts else ()
         return Found(news, known.model_dump(mode="json"))

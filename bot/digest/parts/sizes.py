@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 from sqlalchemy import Connection
 
 from bot.digest.part import Found, News, Weight
@@ -17,6 +17,8 @@ from bot.pushes.model import Growth, PlatformImage, TagImage
 
 ThresholdsOf = Callable[[RepositoryName], Thresholds]
 """Returns when an image of a repository counts as grown too large."""
+GONE_FOR = timedelta(days=30)
+"""So long it is remembered how large an image was that was deleted: it may come back."""
 
 
 class Kept(BaseModel):
@@ -30,11 +32,17 @@ class Kept(BaseModel):
 
 
 class Known(BaseModel):
-    """What a digest knew of images, by what it knows each by."""
+    """What a digest knew of images, by what it knows each by.
+
+    Attributes:
+        images: What they were.
+        gone: Since when some of them are no more (UTC).
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     images: dict[str, Kept] = Field(default_factory=dict)
+    gone: dict[str, AwareDatetime] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,21 +62,24 @@ def compare(
     before: Known | None,
     images: Mapping[str, TagSnapshot],
     thresholds: ThresholdsOf,
+    now: datetime,
     *,
     unchecked: Collection[str] = (),
 ) -> tuple[tuple[Grown, ...], Known]:
     """Return which images grew, what grew most first, and what to remember. Pure.
 
     Only an image that is another one under the same tag can have grown. One whose size nobody knows now stays what it
-    was.
+    was; one that is deleted does for `GONE_FOR`.
 
     Args:
         before: What was known; None: nothing, and nothing is new then.
         images: All there are, by what a digest knows each by.
         thresholds: What is too much.
+        now: The database's time.
         unchecked: What could not be looked at: images, repositories, namespaces.
     """
-    had = (before or Known()).images
+    last = before or Known()
+    had, gone = last.images, dict[str, datetime]()
     known = {name: kept for name, tag in images.items() if (kept := _kept(tag))}
     grown = [
         Grown(images[name], found)
@@ -76,9 +87,14 @@ def compare(
         if name in had and (found := _grown(had[name], kept, images[name], thresholds))
     ]
     for name in had.keys() - known.keys():
-        if name in images or any(place in unchecked for place in places(name)):
+        if name not in images and not any(place in unchecked for place in places(name)):
+            gone[name] = last.gone.get(name, now)
+        if name not in gone or gone[name] > now - GONE_FOR:
             known[name] = had[name]
-    return tuple(sorted(grown, key=lambda each: (-_by(each.growths[0]), each.tag.reference))), Known(images=known)
+    gone = {name: since for name, since in gone.items() if name in known}
+    return tuple(sorted(grown, key=lambda each: (-_by(each.growths[0]), each.tag.reference))), Known(
+        images=known, gone=gone
+    )
 
 
 def _kept(tag: TagSnapshot) -> Kept | None:
@@ -123,7 +139,7 @@ class GrownImages:
         """Return which images grew."""
         seen = look(connection, scope, now)
         before = None if baseline is None else Known.model_validate(baseline)
-        grown, known = compare(before, seen.images, self._thresholds, unchecked=seen.subjects)
+        grown, known = compare(before, seen.images, self._thresholds, now, unchecked=seen.subjects)
         news = tuple(News(_line(each), Weight.WORSE) for each in grown)
         return Found(news, known.model_dump(mode="json"), unchecked=seen.unchecked)
 

@@ -1,7 +1,10 @@
-"""Which images became stale, and which a push made fresh again."""
+"""Which images became stale, and which are not stale any more: by a push, or by another limit.
+
+What stands for a repository may be another tag than the last time. That is said: neither of the two has changed.
+"""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
@@ -31,6 +34,7 @@ class Known(BaseModel):
         at: When (UTC).
         stale: Those that were stale, with when they had been pushed.
         others: Those that were known not to be.
+        tags: Which tag each of all these was.
         unseen: What could not be looked at, and since when not: an image, a repository, a namespace.
     """
 
@@ -39,6 +43,7 @@ class Known(BaseModel):
     at: AwareDatetime
     stale: dict[str, AwareDatetime | None] = Field(default_factory=dict)
     others: frozenset[str] = frozenset()
+    tags: dict[str, str] = Field(default_factory=dict)
     unseen: dict[str, AwareDatetime] = Field(default_factory=dict)
 
     def seen_until(self, name: str) -> datetime:
@@ -54,11 +59,13 @@ class Judged:
         tag: The image.
         verdict: What it is.
         is_checked: Whether it could be looked at.
+        instead_of: The tag that stood for its repository before; None: the same one.
     """
 
     tag: TagSnapshot
     verdict: Verdict
     is_checked: bool = True
+    instead_of: str | None = None
 
     @property
     def is_known(self) -> bool:
@@ -72,12 +79,14 @@ class Changes:
 
     Attributes:
         stale: What became stale, what did so first first.
-        fresh: What a push made fresh.
+        fresh: What is stale no more, as something was pushed, or as another tag stands for the repository.
+        relaxed: What is stale no more though it is what it was: by another limit.
         known: What to compare with the next time.
     """
 
     stale: tuple[Judged, ...]
     fresh: tuple[Judged, ...]
+    relaxed: tuple[Judged, ...]
     known: Known
 
 
@@ -98,10 +107,27 @@ def compare(
     known = {name: judged for name, judged in images.items() if judged.is_known}
     after = _known(before or Known(at=now), images, known, now, unchecked)
     if before is None:
-        return Changes((), (), after)
-    stale = [judged for name, judged in known.items() if _became_stale(before, name, judged)]
-    fresh = [judged for name, judged in known.items() if _became_fresh(before, name, judged)]
-    return Changes(tuple(sorted(stale, key=_by_age)), tuple(sorted(fresh, key=lambda each: each.tag.reference)), after)
+        return Changes((), (), (), after)
+    stale = [_replacing(before, name, judged) for name, judged in known.items() if _became_stale(before, name, judged)]
+    no_more = [name for name, judged in known.items() if name in before.stale and not judged.verdict.is_stale]
+    fresh: list[Judged] = []
+    relaxed: list[Judged] = []
+    for name in sorted(no_more, key=lambda name: known[name].tag.reference):
+        judged = _replacing(before, name, known[name])
+        is_other = judged.instead_of is not None or _is_newer(judged, before.stale[name])
+        (fresh if is_other else relaxed).append(judged)
+    return Changes(tuple(sorted(stale, key=_by_age)), tuple(fresh), tuple(relaxed), after)
+
+
+def _replacing(before: Known, name: str, judged: Judged) -> Judged:
+    earlier = before.tags.get(name, judged.tag.name)
+    return judged if earlier == judged.tag.name else replace(judged, instead_of=earlier)
+
+
+def _is_newer(judged: Judged, pushed_before: datetime | None) -> bool:
+    pushed_at = judged.tag.pushed_at
+    is_pushed = pushed_at is not None and (pushed_before is None or pushed_at > pushed_before)
+    return is_pushed and judged.verdict.freshness is Freshness.FRESH
 
 
 def _known(
@@ -115,10 +141,13 @@ def _known(
     unseen |= {subject for subject in had.unseen if any(place in unchecked for place in places(subject))}
     stale = {name: pushed_at for name, pushed_at in had.stale.items() if is_out_of_sight(name)}
     stale |= {name: judged.tag.pushed_at for name, judged in known.items() if judged.verdict.is_stale}
+    others = frozenset(filter(is_out_of_sight, had.others)) | (known.keys() - stale.keys())
+    tags = {name: had.tags[name] for name in (*stale, *others) if name in had.tags}
     return Known(
         at=now,
         stale=stale,
-        others=frozenset(filter(is_out_of_sight, had.others)) | (known.keys() - stale.keys()),
+        others=others,
+        tags=tags | {name: judged.tag.name for name, judged in known.items()},
         unseen={subject: had.seen_until(subject) for subject in unseen},
     )
 
@@ -128,13 +157,6 @@ def _became_stale(before: Known, name: str, judged: Judged) -> bool:
     if not judged.verdict.is_stale or stale_at is None or name in before.stale:
         return False
     return name in before.others or stale_at > before.seen_until(name)
-
-
-def _became_fresh(before: Known, name: str, judged: Judged) -> bool:
-    if judged.verdict.freshness is not Freshness.FRESH or name not in before.stale:
-        return False
-    pushed_at, pushed_before = judged.tag.pushed_at, before.stale[name]
-    return pushed_at is not None and (pushed_before is None or pushed_at > pushed_before)
 
 
 def _by_age(judged: Judged) -> tuple[datetime, str]:
@@ -155,13 +177,14 @@ class StaleImages:
         self._limits = limits
 
     def find(self, connection: Connection, scope: Scope, baseline: JsonValue, now: datetime) -> Found:
-        """Return which images became stale or fresh, and which are stale."""
+        """Return which images became stale or are so no more, and which are stale."""
         seen = look(connection, scope, now)
         images = dict(self._judged(connection, seen, now))
         before = None if baseline is None else Known.model_validate(baseline)
         changes = compare(before, images, now, unchecked=seen.subjects)
         news = [News(_stale_line(each), Weight.WORSE) for each in changes.stale]
         news += [News(_fresh_line(each), Weight.BETTER) for each in changes.fresh]
+        news += [News(_relaxed_line(changes.relaxed), Weight.BETTER)] if changes.relaxed else []
         return Found(tuple(news), changes.known.model_dump(mode="json"), _standing(images.values()), seen.unchecked)
 
     def _judged(self, connection: Connection, seen: Look, now: datetime) -> Iterator[tuple[str, Judged]]:
@@ -175,12 +198,30 @@ class StaleImages:
 
 def _stale_line(judged: Judged) -> Line:
     limit = limit_words(judged.verdict.limit)
+    verb = " is stale: last" if judged.instead_of else " became stale: last"
     pushed = Moment(judged.tag.pushed_at)
-    return line(Code(judged.tag.reference), " became stale: last pushed ", pushed, f", and the limit is {limit}")
+    return line(*_subject(judged), f"{verb} pushed ", pushed, f", and the limit is {limit}")
 
 
 def _fresh_line(judged: Judged) -> Line:
-    return line(Code(judged.tag.reference), " was stale and is fresh again: pushed ", Moment(judged.tag.pushed_at))
+    pushed = line(": pushed ", Moment(judged.tag.pushed_at)) if judged.tag.pushed_at else ()
+    verb = " is not stale, as that was" if judged.instead_of else " was stale and is fresh again"
+    return line(*_subject(judged), verb, *pushed)
+
+
+def _subject(judged: Judged) -> Line:
+    if judged.instead_of is None:
+        return line(Code(judged.tag.reference))
+    repository = judged.tag.repository.familiar
+    earlier = Code(f"{repository}:{judged.instead_of}")
+    return line(Code(judged.tag.reference), " now stands for ", Code(repository), " instead of ", earlier, ", and")
+
+
+def _relaxed_line(relaxed: Collection[Judged]) -> Line:
+    first, *others = (Code(each.tag.reference) for each in relaxed)
+    if not others:
+        return line(first, " is not stale any more, by the limit that holds now")
+    return line(f"{len(relaxed):,} images are not stale any more, by the limits that hold now; one is ", first)
 
 
 def _standing(images: Iterable[Judged]) -> Standing:
@@ -188,6 +229,7 @@ def _standing(images: Iterable[Judged]) -> Standing:
     stale = sorted((each for each in everything if each.verdict.is_stale), key=_by_age)
     unknown = sum(each.verdict.freshness is Freshness.UNKNOWN for each in everything)
     summary = f"{len(stale):,} of {len(everything):,} image{'' if len(everything) == 1 else 's'} stale"
+    summary = summary if everything else "no images known"
     rows = tuple(
         (
             Code(each.tag.reference),
@@ -198,5 +240,5 @@ def _standing(images: Iterable[Judged]) -> Standing:
         )
         for each in stale
     )
-    measures = (Measure("stale images", len(stale)),)
+    measures = (Measure("stale images", len(stale) if everything else None),)
     return Standing(f"{summary}, {unknown:,} of unknown age" if unknown else summary, _COLUMNS, rows, measures)

@@ -3,6 +3,9 @@
 What an image has is open or accepted. Accepting is what somebody here did, and no news; that an acceptance has ended
 is, because then something is open again. A vulnerability may come to be called otherwise (an advisory gets its CVE):
 one that had any of its names before is the same one.
+
+An image that came since is told of as a whole, and so is one that was there and is analysed at last; unless nobody
+could look at where it is, ever: nobody knows then whether it is new.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -15,6 +18,8 @@ from bot.digest.parts.looking import places
 from bot.fleet.vulnerabilities.model import Severity, Vulnerability
 
 _RANKS = {severity: rank for rank, severity in enumerate(Severity)}
+BAD = (Severity.CRITICAL, Severity.HIGH)
+"""What is told of a new image, and what is drawn."""
 
 Kept = tuple[str, Severity, bool]
 """A vulnerability as a digest remembers it: what it was called, how bad it was, whether it was accepted."""
@@ -52,12 +57,16 @@ class Known(BaseModel):
     Attributes:
         issues: All there were.
         images: By what a digest knows each by, which of those it had.
+        unanalysed: Images that were there, and of which nothing was known.
+        blind: What could not be looked at, from the first time on: images, repositories, namespaces.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     issues: tuple[Kept, ...] = ()
     images: dict[str, tuple[int, ...]] = Field(default_factory=dict)
+    unanalysed: frozenset[str] = frozenset()
+    blind: frozenset[str] = frozenset()
 
     def of(self, name: str) -> list[Kept] | None:
         """Return what an image had; None: nobody knew."""
@@ -76,8 +85,12 @@ class Kind(StrEnum):
     """What happened."""
 
     NEW = "new"
+    RAISED = "worse"
+    """It was there, and less severe."""
     REOPENED = "open again"
     FIXED = "fixed"
+    IMAGE = "new image"
+    ANALYSED = "analysed for the first time"
 
 
 @dataclass(frozen=True)
@@ -87,7 +100,7 @@ class Change:
     Attributes:
         name: The image, by what a digest knows it by.
         kind: What.
-        issues: To which vulnerabilities, the worst first; never empty.
+        issues: To which vulnerabilities, the worst first; never empty. Of a whole image, those that are `BAD`.
     """
 
     name: str
@@ -126,30 +139,54 @@ class Issues:
 
 
 def compare(
-    before: Known | None, images: Mapping[str, Collection[Issue]], *, unknown: Collection[str] = ()
+    before: Known | None,
+    images: Mapping[str, Collection[Issue]],
+    *,
+    unanalysed: Collection[str] = (),
+    unchecked: Collection[str] = (),
 ) -> tuple[tuple[Change, ...], Known]:
     """Return what happened, and what to remember.
 
-    An image of which nothing was known before is no news. One of which nothing is known now stays what it was.
+    An image of which nothing is known now stays what it was.
 
     Args:
         before: What was known; None: nothing, and nothing is new then.
         images: What they have now, by what a digest knows each by; only those of which that is known.
-        unknown: What could not be looked at: images, repositories, namespaces.
+        unanalysed: The images that are there as well.
+        unchecked: What could not be looked at: images, repositories, namespaces.
     """
     had = before or Known()
     found = {name: [each.kept for each in issues] for name, issues in images.items()}
     for name in had.images.keys() - found.keys():
-        if any(place in unknown for place in places(name)):
+        if name in unanalysed or _is_in(name, unchecked):
             found[name] = had.of(name) or []
-    changes = [change for name, issues in images.items() for change in _changes(name, had.of(name), issues)]
-    return tuple(changes), Known.gathered(found)
+    waiting = {*unanalysed, *(name for name in had.unanalysed if _is_in(name, unchecked))} - found.keys()
+    blind = frozenset(unchecked)
+    if before is not None:
+        still = {each for each in unchecked if _is_in(each, had.blind)}
+        blind = frozenset(still | {each for each in had.blind if _is_in(each, unchecked)})
+    changes = [change for name, issues in images.items() for change in _changes(had, name, issues)] if before else []
+    known = Known.gathered(found).model_copy(update={"unanalysed": frozenset(waiting), "blind": blind})
+    return tuple(changes), known
 
 
-def _changes(name: str, before: list[Kept] | None, issues: Collection[Issue]) -> Iterator[Change]:
-    if before is None:
-        return
-    had = {each: is_accepted for each, _, is_accepted in before}
+def _is_in(name: str, subjects: Collection[str]) -> bool:
+    return any(place in subjects for place in places(name))
+
+
+def _changes(had: Known, name: str, issues: Collection[Issue]) -> Iterator[Change]:
+    before = had.of(name)
+    if before is not None:
+        yield from _changes_since(before, name, issues)
+    elif name in had.unanalysed or not _is_in(name, had.blind):
+        bad = [issue for issue in issues if issue.severity in BAD and not issue.is_accepted]
+        if bad:
+            kind = Kind.ANALYSED if name in had.unanalysed else Kind.IMAGE
+            yield Change(name, kind, tuple(sorted(bad, key=_rank)))
+
+
+def _changes_since(before: list[Kept], name: str, issues: Collection[Issue]) -> Iterator[Change]:
+    had = {each: (severity, is_accepted) for each, severity, is_accepted in before}
     found: dict[Kind, list[Issue]] = {kind: [] for kind in Kind}
     for issue in issues:
         if issue.is_accepted:
@@ -157,8 +194,10 @@ def _changes(name: str, before: list[Kept] | None, issues: Collection[Issue]) ->
         earlier = [had[issue.id]] if issue.id in had else [had[each] for each in issue.names if each in had]
         if not earlier:
             found[Kind.NEW].append(issue)
-        elif all(earlier):
+        elif all(is_accepted for _, is_accepted in earlier):
             found[Kind.REOPENED].append(issue)
+        elif issue.severity in BAD and all(_RANKS[issue.severity] < _RANKS[severity] for severity, _ in earlier):
+            found[Kind.RAISED].append(issue)
     there = {issue.id for issue in issues}
     gone = [(each, severity) for each, severity, _ in before if each not in there]
     if gone:

@@ -28,6 +28,12 @@ LONGEST_REASON = 500
 _VERB = "cves"
 _ID_BYTES = 6
 _ADVISORY = re.compile(r"[A-Z][A-Z0-9]*(?:[-:.][A-Z0-9]+)+", re.ASCII)
+# Source: https://www.cve.org/ResourcesSupport/AllResources/CNARules and
+# https://docs.github.com/en/code-security/security-advisories/working-with-global-security-advisories-from-the-github-advisory-database/about-the-github-advisory-database
+_OF_FORM = {
+    "CVE-": re.compile(r"CVE-\d{4}-\d{4,19}", re.ASCII),
+    "GHSA-": re.compile(r"GHSA(-[0-9A-Z]{4}){3}", re.ASCII),
+}
 _LONGEST_ID = 100
 
 
@@ -43,7 +49,8 @@ def check_vulnerability(text: str) -> str:
         ValueError: Nothing is called so; the message is a sentence.
     """
     key = vulnerability_key(text)
-    is_named_so = _ADVISORY.fullmatch(key) and (key.startswith("GHSA-") or any(map(str.isdigit, key)))
+    form = next((form for beginning, form in _OF_FORM.items() if key.startswith(beginning)), None)
+    is_named_so = form.fullmatch(key) if form else _ADVISORY.fullmatch(key) and any(map(str.isdigit, key))
     if len(key) > _LONGEST_ID or not is_named_so:
         raise ValueError("A vulnerability is called like `CVE-2026-1234` or `GHSA-jfh8-c2jp-5v3q`.")
     return key

@@ -16,6 +16,8 @@ from bot.store.errors import StoreUnavailableError
 logger = logging.getLogger(__name__)
 
 KEPT_AT_ONCE = 50
+KEPT_AFTER_SECONDS = 10.0
+"""What a slow source says is kept as it comes; a scanner takes minutes for an image."""
 SAID_NOTHING = "{label} said nothing of it"
 CRASHED = "asking {label} went wrong; the operator finds it in the log"
 
@@ -65,14 +67,16 @@ class Inquiry:
         missing = {target.digest for target in targets}
         waiting: list[Scan] = []
         why = SAID_NOTHING
+        kept_at = self._clock.monotonic()
         try:
             for scan in self._source.summarize(targets):
                 if scan.digest in missing:
                     missing.discard(scan.digest)
                     waiting.append(scan)
-                if len(waiting) >= KEPT_AT_ONCE:
+                is_slow = self._clock.monotonic() - kept_at >= KEPT_AFTER_SECONDS
+                if is_slow or len(waiting) >= KEPT_AT_ONCE:
                     self._keep(waiting)
-                    waiting = []
+                    waiting, kept_at = [], self._clock.monotonic()
                 if missing and self._is_over():
                     why = ""
                     break

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, select
 from bot.fleet.vulnerabilities.acceptances import Acceptances, active
 from bot.fleet.vulnerabilities.days import keep_days
 from bot.fleet.vulnerabilities.model import Counts, Scan, ScanState, Target, Vulnerability, count
-from bot.fleet.vulnerabilities.scans import ASKED, DAILY
+from bot.fleet.vulnerabilities.scans import ASKED, DAILY, DETAILS_FOR
 from bot.fleet.vulnerabilities.written import read_counts, read_findings, written_counts, written_findings
 from bot.store.rows import batched, put_many
 from bot.store.tables import scan_days, scans
@@ -22,6 +22,7 @@ FIRST_RETRY = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(days=90)
 """After so long a time without being asked about, an image is nobody's concern any more."""
 _MOST_DOUBLINGS = 10
+_FALLS_SHORT = "fewer vulnerabilities were listed than were counted"
 
 
 def keep(
@@ -47,8 +48,9 @@ def keep(
             rows[row["digest"]] = dict(row)
     accepted = Acceptances(active(connection, workspace, now))
     new_rows, of_today = [], []
-    for digest, (targets, scan) in sorted(by_digest.items()):
+    for digest, (targets, told) in sorted(by_digest.items()):
         first, before = targets[0], rows.get(digest)
+        scan = _believed(before, told)
         merged = _merged(before, scan, now)
         if _says_something(scan) and scan.findings is not None:
             had = before["findings"] if before and before["findings"] else _of_tag(connection, workspace, source, first)
@@ -77,6 +79,14 @@ def _says_something(scan: Scan) -> bool:
     return scan.state is ScanState.ANALYSED and (scan.counts is not None or scan.findings is not None)
 
 
+def _believed(row: Mapping[str, Any] | None, scan: Scan) -> Scan:
+    """Return what a source says, or that it failed where it lists less than it counted: what is left out is there."""
+    counted = sum(read_counts(row["summary"]).values()) if row is not None and row["summary"] else 0
+    if scan.listed is None or scan.listed >= counted:
+        return scan
+    return Scan(scan.digest, ScanState.FAILED, scan.scanned_at, why=_FALLS_SHORT)
+
+
 def _merged(row: Mapping[str, Any] | None, scan: Scan, now: datetime) -> dict[str, Any]:
     """Return what becomes of a row. What is known is not overwritten by an answer that says nothing."""
     had = row if row is not None and row["state"] != ASKED else None
@@ -86,6 +96,7 @@ def _merged(row: Mapping[str, Any] | None, scan: Scan, now: datetime) -> dict[st
         "state": ScanState.ANALYSED.value,
         "scanned_at": scan.scanned_at,
         "problem": None,
+        "gaps": str(storable(scan.gaps)) or None,
         "due_at": now + DAILY,
         "attempts": 0,
         "leased_until": None,
@@ -98,7 +109,10 @@ def _merged(row: Mapping[str, Any] | None, scan: Scan, now: datetime) -> dict[st
     told = written_counts(scan.counts or {})
     is_same = had is not None and had["summary"] == told
     if had is not None and is_same and had["detailed_at"]:
-        return {**answered, **{name: had[name] for name in ("counts", "summary", "findings", "detailed_at")}}
+        # Findings that should be read again and cannot be are not asked for ever more often than others.
+        attempts = had["attempts"] if had["detailed_at"] <= now - DETAILS_FOR else 0
+        known = {name: had[name] for name in ("counts", "summary", "findings", "detailed_at")}
+        return {**answered, **known, "attempts": attempts}
     counted = {**answered, "counts": told, "summary": told}
     if not any(told.values()):
         return {**counted, "findings": written_findings((), {}), "detailed_at": now}
@@ -116,7 +130,7 @@ def _without_answer(had: Mapping[str, Any] | None, scan: Scan, *, attempts: int,
         "attempts": attempts + 1,
         "leased_until": None,
     }
-    names = ("state", "counts", "findings", "scanned_at", "detailed_at", "summary")
+    names = ("state", "counts", "findings", "gaps", "scanned_at", "detailed_at", "summary")
     if had and had["state"] == ScanState.ANALYSED:
         return {**{name: had[name] for name in names}, **noted}
     state = ScanState.FAILED if scan.state is ScanState.ANALYSED else scan.state

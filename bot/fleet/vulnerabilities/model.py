@@ -119,6 +119,9 @@ class Scan:
         findings: Each one; None where they were only counted. One entry for a vulnerability and package.
         why: Why nothing is known, a clause for people; empty otherwise.
         scanned_at: When the source said so (UTC).
+        listed: How many entries its list had, also such as are no findings; None: the source does not count otherwise.
+            A list that is shorter than what was counted is not whole.
+        gaps: What in the image the source cannot know anything of, a clause for people; empty: nothing.
     """
 
     digest: str
@@ -127,6 +130,8 @@ class Scan:
     counts: Counts | None = None
     findings: tuple[Vulnerability, ...] | None = None
     why: str = ""
+    listed: int | None = None
+    gaps: str = ""
 
 
 class VulnerabilitySource(Protocol):

@@ -52,6 +52,8 @@ _DISTRIBUTIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("rpm", "rocky"): ("Rocky Linux:{major}",),
     ("rpm", "rocky-linux"): ("Rocky Linux:{major}",),
 }
+_IMAGES = frozenset({"docker", "oci"})
+_LONGEST_NAME = 80
 _SYSTEM_TYPES = frozenset({"alpm", "apk", "deb", "rpm"})
 _DEBIAN = {"buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13", "forky": "14", "duke": "15"}
 _UBUNTU = {"trusty": "14.04", "xenial": "16.04", "bionic": "18.04", "focal": "20.04", "jammy": "22.04"} | {
@@ -100,6 +102,20 @@ def osv_packages(purl: str) -> tuple[OsvPackage, ...]:
     # Versions of Go modules are written with a `v`, and those of OSV's ranges without.
     version = parts.version.removeprefix("v") if parts.kind == "golang" else parts.version
     return (OsvPackage(ecosystem, name, version),)
+
+
+def name_of(purl: str) -> str:
+    """Return what people call a package that `osv_packages` gives nothing for; empty: it is an image."""
+    from packageurl import PackageURL  # noqa: PLC0415 - only who asks OSV needs it.
+
+    try:
+        found = PackageURL.from_string(purl)
+    except ValueError:
+        return purl.strip()[:_LONGEST_NAME]
+    if found.type in _IMAGES:
+        return ""
+    name = f"{found.namespace}/{found.name}" if found.namespace and found.type not in _SYSTEM_TYPES else found.name
+    return f"{name} {found.version or 'of unknown version'}"[:_LONGEST_NAME]
 
 
 def _parse(purl: str) -> _Parts | None:

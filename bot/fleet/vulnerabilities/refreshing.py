@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.clock import Clock
+from bot.fleet.contents import Contents
 from bot.fleet.model import Scope, TagSnapshot
 from bot.fleet.snapshots import representatives
 from bot.fleet.vulnerabilities import days, keeping, leases
@@ -27,7 +28,13 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 30.0
 """How often it is looked whether an image is new, or its day is over."""
 BATCH = 200
-LEASE = timedelta(minutes=10)
+LEASE = timedelta(minutes=15)
+"""Longer than any source takes for one image, which is up to five minutes for a scanner, and as long until its turn."""
+LEARNED_AT_ONCE = 5
+"""Images. So few an hour, and each once ever, leave most of the pull budget to others."""
+LEARN_SECONDS = 3_600.0
+MOST_PULLS = 12
+RENEWED_AFTER = timedelta(minutes=3)
 
 
 class VulnerabilityLoop(Loop):
@@ -38,6 +45,7 @@ class VulnerabilityLoop(Loop):
         choosing: Knows whom to ask; its sources wait as long as it takes.
         clock: The time.
         scopes: Returns which images are watched.
+        contents: Reads what images of our own are built on, a few an hour, where no source does; None: nobody reads it.
         on_stop: Called when it is to end, to end what a source is busy with.
     """
 
@@ -48,6 +56,7 @@ class VulnerabilityLoop(Loop):
         clock: Clock,
         *,
         scopes: Callable[[], Scope],
+        contents: Contents | None = None,
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__("vulnerabilities")
@@ -58,6 +67,8 @@ class VulnerabilityLoop(Loop):
         self._scopes = scopes
         self._totalled: dict[str, str] = {}
         self._pruned = ""
+        self._contents = contents
+        self._learns_at = clock.monotonic()
 
     def stop(self, timeout_seconds: float) -> bool:
         """End, and what a source is busy with as well."""
@@ -79,7 +90,19 @@ class VulnerabilityLoop(Loop):
         if did_some:
             return 0.0
         self._round_off(scope.namespaces, tags)
+        if self._contents is not None and self._clock.monotonic() >= self._learns_at:
+            self._learns_at = self._clock.monotonic() + LEARN_SECONDS
+            self._learn(self._contents, scope.namespaces, tags)
         return LOOK_SECONDS
+
+    def _learn(self, contents: Contents, namespaces: Collection[str], tags: Iterable[TagSnapshot]) -> None:
+        """Read what a few images of our own are built on."""
+        own = (tag for tag in tags if tag.repository.namespace in namespaces)
+        targets = [target for those in targets_by_namespace(own).values() for target in those]
+        due = contents.due(targets)[:LEARNED_AT_ONCE]
+        if due:
+            report = contents.learn(due, most_pulls=MOST_PULLS)
+            logger.info("contents_learned", extra={"images": report.read, "pulls": report.pulls})
 
     def _by_source(
         self, tags: Iterable[TagSnapshot]
@@ -168,8 +191,8 @@ class _Lease:
         self.mine, self._until = store.write(lambda connection: self._claimed(connection, wanted))
 
     def renew(self) -> None:
-        """Have it for longer, when half of it is over."""
-        if self._clock.monotonic() - self._taken_at >= LEASE.total_seconds() / 2:
+        """Have it for longer, when some of it is over."""
+        if self._clock.monotonic() - self._taken_at >= RENEWED_AFTER.total_seconds():
             self._taken_at = self._clock.monotonic()
             self._until = self._store.write(self._renewed)
 

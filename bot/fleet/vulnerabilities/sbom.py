@@ -1,7 +1,8 @@
 """Vulnerabilities by SBOM and OSV: no account at Docker Scout, no scanner; but the image needs an SBOM.
 
 All images of a piece of work are asked for together, for most packages are in many of them. An image counts as analysed
-only where OSV could be asked for all of its packages that may have advisories; else the scan says why it is not.
+only where OSV could be asked for all of its packages that may have advisories; else the scan says why it is not. Of
+what belongs to no ecosystem, or has no version, OSV knows nothing: the scan names it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,12 +14,13 @@ from bot.fleet.contents import Contents
 from bot.fleet.reading_contents import Content
 from bot.fleet.vulnerabilities.advisories import Merged
 from bot.fleet.vulnerabilities.model import Scan, ScanState, Target, count
-from bot.fleet.vulnerabilities.purls import UnknownDistributionError, osv_packages
+from bot.fleet.vulnerabilities.purls import UnknownDistributionError, name_of, osv_packages
 from bot.hub.advisory import Advisory, OsvPackage
 from bot.hub.osv import Match, Osv
 
 AT_ONCE = 100
 """Images. Each has some hundred packages, and all of these are held at once."""
+MOST_NAMED = 3
 MOST_PULLS = 200
 """In one piece of work. What was not read then, the next one reads."""
 
@@ -31,6 +33,7 @@ class _Askable:
 
     target: Target
     packages: tuple[OsvPackage, ...]
+    gaps: str
 
 
 class OsvSource:
@@ -73,11 +76,11 @@ class OsvSource:
                     state = ScanState.FAILED if is_failure else ScanState.PENDING
                     yield self._nothing(target, state, missing.why if missing else "its SBOM could not be read")
                     continue
-                packages, why = _packages(content, memory)
+                packages, gaps, why = _packages(content, memory)
                 if why:
                     yield self._nothing(target, ScanState.UNAVAILABLE, why)
                 else:
-                    askable.append(_Askable(target, packages))
+                    askable.append(_Askable(target, packages, gaps))
             yield from self._ask(askable)
 
     def detail(self, target: Target) -> Scan:
@@ -98,8 +101,13 @@ class OsvSource:
             yield self._scan(each, found, merged)
 
     def _merge(self, found: _Found) -> Merged:
-        """Read all advisories, and where none rates a vulnerability, that of the CVE itself."""
-        advisories: dict[str, Advisory] = self._osv.advisories({match for each in found.values() for match in each})
+        """Read all advisories, and where none rates a vulnerability, that of the CVE itself.
+
+        Of what there is no advisory to read, only the name is known: it is there all the same.
+        """
+        matches = {match for each in found.values() for match in each}
+        named = {match.id: Advisory(match.id) for match in matches}
+        advisories: dict[str, Advisory] = {**named, **self._osv.advisories(matches)}
         merged = Merged(advisories)
         # When such a one was last changed is not told; so each is good for a day.
         today = self._clock.now().date().isoformat()
@@ -113,24 +121,26 @@ class OsvSource:
             return self._nothing(image.target, ScanState.UNAVAILABLE, why)
         ids = {package: [match.id for match in found[package]] for package in image.packages}
         findings = merged.vulnerabilities(ids)
-        return Scan(
-            image.target.digest, ScanState.ANALYSED, self._clock.now(), counts=count(findings), findings=findings
-        )
+        now, counts = self._clock.now(), count(findings)
+        return Scan(image.target.digest, ScanState.ANALYSED, now, counts, findings, gaps=image.gaps)
 
     def _nothing(self, target: Target, state: ScanState, why: str) -> Scan:
         return Scan(target.digest, state, self._clock.now(), why=why)
 
 
-def _packages(content: Content, memory: dict[str, tuple[OsvPackage, ...] | str]) -> tuple[tuple[OsvPackage, ...], str]:
-    """Return what to ask OSV for, or why it cannot be asked.
+def _packages(
+    content: Content, memory: dict[str, tuple[OsvPackage, ...] | str]
+) -> tuple[tuple[OsvPackage, ...], str, str]:
+    """Return what to ask OSV for, what it cannot be asked about, and why it cannot be asked at all.
 
     Args:
         content: What is in the image.
         memory: What package URLs mean, or the distribution that OSV does not know: images have most in common.
     """
     if content.packages is None:
-        return (), content.no_packages
+        return (), "", content.no_packages
     packages: dict[OsvPackage, None] = {}
+    unknown: dict[str, None] = {}
     for purl in content.packages:
         meant = memory.get(purl)
         if meant is None:
@@ -140,9 +150,18 @@ def _packages(content: Content, memory: dict[str, tuple[OsvPackage, ...] | str])
                 meant = str(error)
             memory[purl] = meant
         if isinstance(meant, str):
-            return (), f"OSV has no advisories for packages of {meant}"
+            return (), "", f"OSV has no advisories for packages of {meant}"
         packages.update(dict.fromkeys(meant))
-    return tuple(packages), "" if packages else "its SBOM names no package that OSV could know"
+        name = "" if meant else name_of(purl)
+        unknown.update({name: None} if name else {})
+    return tuple(packages), _gaps(list(unknown)), "" if packages else "its SBOM names no package that OSV could know"
+
+
+def _gaps(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return f"OSV cannot be asked about {', '.join(names[:MOST_NAMED])}{more}"
 
 
 def _why(error: HubError) -> str:

@@ -53,7 +53,9 @@ _PASSED_BEGINNINGS = (
     *("GRYPE_", "SYFT_", "TRIVY_"),
     *("DOCKER_SCOUT_HUB_", "DOCKER_SCOUT_REGISTRY_", "DOCKER_SCOUT_CACHE_"),
 )
-_SECRET_NAME = re.compile(r"PASSWORD|TOKEN|SECRET|KEY|AUTH")
+_SECRET_NAME = re.compile(r"PASS|PWD|TOKEN|SECRET|KEY|AUTH|CREDENTIAL|BEARER|HEADER", re.IGNORECASE)
+_IN_ADDRESS = re.compile(r"://(?:[^/@:]*:)?([^/@]+)@")
+_LOOKS_SECRET = re.compile(r"(?=[^\d]*\d)(?=[^a-zA-Z]*[a-zA-Z])[A-Za-z0-9_+=-]{16,}", re.ASCII)
 
 
 def words_of(command: str) -> tuple[str, ...]:
@@ -78,6 +80,22 @@ def environment_of(inherited: Mapping[str, str]) -> dict[str, str]:
         for name, value in inherited.items()
         if name.upper() in _PASSED or name.startswith(_PASSED_BEGINNINGS)
     }
+
+
+def secrets_in(words: Sequence[str]) -> tuple[str, ...]:
+    """Return what may be secret of a command: values by the names of their options, and what looks like one."""
+    found: list[str] = []
+    for before, word in zip(("", *words), words, strict=False):
+        name, is_pair, value = word.partition("=")
+        is_option = before.startswith("-") and "=" not in before and not word.startswith("-")
+        if is_pair and _SECRET_NAME.search(name):
+            found.append(value)
+        elif is_option and _SECRET_NAME.search(before):
+            found.append(word)
+        # The last word of `Authorization: Bearer …` alone is a secret too.
+        found += [each for each in re.split(r"[\s:=,]+", word) if _LOOKS_SECRET.fullmatch(each)]
+        found += _IN_ADDRESS.findall(word)
+    return tuple(sorted({each for each in found if "{" not in each}, key=len, reverse=True))
 
 
 class ScannerSource:
@@ -108,7 +126,10 @@ class ScannerSource:
         self._words = words_of(command)
         self._clock = clock
         self._environment = environment_of(os.environ if environment is None else environment)
-        self._secrets = [value for name, value in self._environment.items() if _SECRET_NAME.search(name)]
+        self._secrets = [
+            *(value for name, value in self._environment.items() if _SECRET_NAME.search(name)),
+            *secrets_in(self._words),
+        ]
         self._limits = Limits(timeout_seconds, largest_bytes)
         self._turn = threading.Lock()
         self._stopping = threading.Event()

@@ -45,6 +45,7 @@ class KeptScan:
         detailed_at: When the findings were read (UTC); None: they are older than the counts, or missing.
         due_at: When to ask again (UTC).
         problem: Why there is nothing, or nothing newer; a clause for people, empty where nothing is wrong.
+        gaps: What in the image the source cannot know anything of, a clause for people; empty: nothing.
         since: When those vulnerabilities came that were not there from the beginning, by id (UTC).
     """
 
@@ -59,6 +60,7 @@ class KeptScan:
     detailed_at: datetime | None
     due_at: datetime
     problem: str = ""
+    gaps: str = ""
     since: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
@@ -223,6 +225,7 @@ def _read(row: Mapping[str, Any], known: Findings) -> KeptScan:
         detailed_at=row["detailed_at"],
         due_at=row["due_at"],
         problem=row["problem"] or "",
+        gaps=row["gaps"] or "",
         since=since,
     )
 

@@ -10,7 +10,7 @@ nothing is known, never a zero. What is not documented of Docker Scout may be re
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.clock import Clock
 from bot.errors import (
@@ -36,6 +36,7 @@ _INDEXED = "INDEXED"
 _UNKNOWN = "Docker Scout does not know it; perhaps its repository is not enabled there"
 _NOT_SCANNED = "Docker Scout knows it and has not looked for vulnerabilities yet"
 _NOT_READABLE = "Docker Scout's answer cannot be read"
+_NOT_WHOLE = "Docker Scout does not say what is wrong with all of its packages"
 _STATES = {
     "INDEXING": (ScanState.PENDING, "Docker Scout is analysing it"),
     "NONE": (ScanState.PENDING, "Docker Scout has not analysed it"),
@@ -123,9 +124,10 @@ class ScoutSource:
         Raises:
             HubError: That could not be found out just now.
         """
-        if namespace == OFFICIAL_NAMESPACE:
-            return ""  # Everybody may look at those.
         try:
+            if namespace == OFFICIAL_NAMESPACE:
+                self._hub.scout.require_credential(None)
+                return ""  # Everybody who has an account may look at those.
             enabled = self._hub.scout.enabled(namespace)
         except InvalidError:
             return ""  # That query is not documented; the others may be there all the same.
@@ -192,7 +194,8 @@ class ScoutSource:
     def _by_image(self, way: _Way, target: Target) -> Scan:
         if way.failure is not None and way.is_hopeless:
             return self._failed(target, way.failure)
-        scan = self.detail(target)
+        # There is no count to compare the list with.
+        scan = replace(self.detail(target), listed=None)
         # Only what failed in passing counts; it says so by its state.
         has_failed = scan.state is ScanState.FAILED
         way.note(UnavailableError(target.repository.familiar, detail=scan.why) if has_failed else None)
@@ -221,10 +224,14 @@ class ScoutSource:
             return self._not_indexed(target, found.state)
         if found.packages is None:
             return self._nothing(target, ScanState.FAILED, _NOT_READABLE)
-        if found.packages and all(package.vulnerabilities is None for package in found.packages):
+        untold = [package for package in found.packages if package.vulnerabilities is None]
+        if untold and len(untold) == len(found.packages):
             return self._nothing(target, ScanState.PENDING, _NOT_SCANNED)
+        if untold:
+            return self._nothing(target, ScanState.FAILED, _NOT_WHOLE)
         findings = findings_of(found.packages)
-        return Scan(target.digest, ScanState.ANALYSED, self._clock.now(), count(findings), findings)
+        listed = sum(len(package.vulnerabilities or ()) for package in found.packages)
+        return Scan(target.digest, ScanState.ANALYSED, self._clock.now(), count(findings), findings, listed=listed)
 
     def _not_indexed(self, target: Target, state: str | None) -> Scan:
         kind, why = _STATES.get(state or "", (ScanState.PENDING, "Docker Scout does not say that it has analysed it"))

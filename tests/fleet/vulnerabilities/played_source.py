@@ -30,6 +30,7 @@ class PlayedSource:
         states: Images of another state than analysed, by repository name.
         counts_only: Whether counting is cheaper than listing: summaries have no findings.
         fails_details: Whether the findings cannot be read.
+        gaps: What it cannot know of an image, by repository name.
         crashes: Whether it breaks.
         trouble: What `problem` answers, or raises.
         asked: The sizes of the batches it was asked to count.
@@ -43,6 +44,7 @@ class PlayedSource:
         self.clock = clock
         self.knows: dict[str, Sequence[Vulnerability]] = {}
         self.states: dict[str, ScanState] = {}
+        self.gaps: dict[str, str] = {}
         self.counts_only = True
         self.fails_details = False
         self.crashes = False
@@ -81,7 +83,8 @@ class PlayedSource:
         if state is not ScanState.ANALYSED:
             return Scan(target.digest, state, self.clock.now(), why=f"{self.label} says {state.value}")
         found = tuple(self.knows.get(str(target.repository), ()))
-        return Scan(target.digest, state, self.clock.now(), count(found), found if is_detailed else None)
+        gaps = self.gaps.get(str(target.repository), "")
+        return Scan(target.digest, state, self.clock.now(), count(found), found if is_detailed else None, gaps=gaps)
 
 
 def digest_of(name: str) -> str:

@@ -151,7 +151,22 @@ def test_every_usual_name_is_taken(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "openssl", "CVE", "CVE-", "CVE 2026 1", "<!channel>-1", "CVE-2026-1;x", "A-" + "1" * 200]
+    "name",
+    [
+        "",
+        "openssl",
+        "CVE",
+        "CVE-",
+        "CVE 2026 1",
+        "<!channel>-1",
+        "CVE-2026-1;x",
+        "CVE-20260001",
+        "CVE-2026-1",
+        "GHSA-jfh8-c2jp",
+        "GHSA-jfh8-c2jp-5v3q-1",
+        "GHSA-jfh8-c2jp-5v3",
+        "A-" + "1" * 200,
+    ],
 )
 def test_what_is_no_name_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="A vulnerability is called like"):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.fleet.vulnerabilities.purls import UnknownDistributionError, osv_packages
+from bot.fleet.vulnerabilities.purls import UnknownDistributionError, name_of, osv_packages
 from bot.hub.advisory import OsvPackage
 
 
@@ -85,6 +85,21 @@ def test_what_osv_has_no_advisories_for_is_not_asked_for(purl: str) -> None:
 def test_packages_of_a_distribution_that_osv_does_not_know_are_no_clean_ones(purl: str, said: str) -> None:
     with pytest.raises(UnknownDistributionError, match=said):
         osv_packages(purl)
+
+
+@pytest.mark.parametrize(
+    ("purl", "name"),
+    [
+        ("pkg:generic/openssl@1.0.1", "openssl 1.0.1"),
+        ("pkg:npm/%40acme/lodash", "@acme/lodash of unknown version"),
+        ("pkg:deb/debian/openssl?distro=debian-12", "openssl of unknown version"),
+        ("curl 7.88", "curl 7.88"),
+        ("pkg:docker/python@3.12", ""),
+        ("pkg:oci/api@sha256%3Aaa", ""),
+    ],
+)
+def test_what_cannot_be_asked_about_has_a_name(purl: str, name: str) -> None:
+    assert name_of(purl) == name
 
 
 @given(st.text() | st.text().map("pkg:{}".format) | st.text().map("pkg:deb/debian/x@1?{}".format))

@@ -1,6 +1,6 @@
 """The daily look at what is watched."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
@@ -8,10 +8,11 @@ from functools import partial
 import pytest
 
 from bot.clock import FrozenClock
+from bot.fleet.contents import Contents, LearnReport
 from bot.fleet.model import ImageName, Scope, TagSnapshot
 from bot.fleet.vulnerabilities import days
 from bot.fleet.vulnerabilities.choosing import Choosing, Mode
-from bot.fleet.vulnerabilities.model import ScanState
+from bot.fleet.vulnerabilities.model import Scan, ScanState, Target
 from bot.fleet.vulnerabilities.refreshing import LOOK_SECONDS, VulnerabilityLoop
 from bot.fleet.vulnerabilities.scans import ImageFindings, open_findings
 from bot.fleet.vulnerabilities.service import Vulnerabilities
@@ -243,6 +244,70 @@ def test_what_a_dead_replica_was_busy_with_is_asked_about_when_its_lease_is_over
     living = watching(store, source, clock)
     run(living)
     assert look(store, tag_of()).open == ()
+
+
+def test_a_slow_scanner_keeps_what_it_found_and_its_images(
+    store: Store, source: PlayedSource, clock: FrozenClock
+) -> None:
+    images = [tag_of(f"acme/r{number}") for number in range(8)]
+    show(store, *images)
+    source.counts_only, source.seconds = False, 290.0
+    other = PlayedSource(clock)
+    replica = watching(store, other, clock)
+    known: list[int] = []
+    answer = source._scan
+
+    def watched(target: Target, *, is_detailed: bool) -> Scan:
+        replica.step()
+        known.append(sum(look(store, each).scan is not None for each in images))
+        return answer(target, is_detailed=is_detailed)
+
+    source._scan = watched  # type: ignore[method-assign]
+    run(watching(store, source, clock))
+
+    assert (source.asked, other.asked) == ([8], []), "nobody else asks about what is being asked about"
+    assert known == list(range(8)), "each is kept when it comes"
+
+
+class PlayedContents(Contents):
+    """Learns nothing, and writes down what it should."""
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+        self.learned: list[list[str]] = []
+
+    def due(self, targets: Sequence[Target]) -> tuple[Target, ...]:
+        return tuple(each for each in targets if each.digest not in self.known)
+
+    def learn(self, targets: Sequence[Target], *, most_pulls: int) -> LearnReport:
+        self.known |= {each.digest for each in targets}
+        self.learned.append([str(each.repository) for each in targets])
+        return LearnReport(len(targets), most_pulls, ())
+
+
+def test_what_our_own_images_are_built_on_is_learned_a_few_an_hour(
+    store: Store, source: PlayedSource, clock: FrozenClock
+) -> None:
+    python = ImageName(RepositoryName("library", "python"), "3.12")
+    show(store, *(tag_of(f"acme/r{number}") for number in range(7)), tag_of("library/python", "3.12"))
+    contents = PlayedContents()
+    loop = VulnerabilityLoop(
+        store,
+        Choosing(Mode.AUTO, [source], clock),
+        clock,
+        scopes=lambda: Scope(("acme",), (python,)),
+        contents=contents,
+    )
+    run(loop)
+    assert contents.learned == [[f"acme/r{number}" for number in range(5)]]
+
+    run(loop)
+    assert len(contents.learned) == 1
+    for _ in range(3):
+        clock.advance(3_600)
+        run(loop)
+
+    assert contents.learned[1:] == [["acme/r5", "acme/r6"]]
 
 
 def _die(_store: Store, _targets: object) -> object:

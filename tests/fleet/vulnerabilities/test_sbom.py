@@ -124,6 +124,28 @@ def test_what_cannot_be_analysed_says_why_and_never_zero(
     assert (scan.state, scan.why, scan.counts, scan.findings) == (ScanState.UNAVAILABLE, why, None, None)
 
 
+def test_what_an_advisory_that_cannot_be_found_is_about_counts_by_its_name(
+    source: VulnerabilitySource, pusher: Pusher, osv: OsvSimulator
+) -> None:
+    osv.faults.add(BuilderFault("answer", path="/v1/vulns/.*", status=404, body='{"code": 5, "message": "Not found."}'))
+
+    scan = source.detail(pushed(pusher, "1.0", BRACES))
+
+    assert scan.counts is not None
+    assert (scan.state, sum(scan.counts.values())) == (ScanState.ANALYSED, scan.counts[Severity.UNSPECIFIED])
+    assert [each.package for each in scan.findings or ()] == ["braces"]
+
+
+def test_packages_that_osv_cannot_be_asked_about_are_named(source: VulnerabilitySource, pusher: Pusher) -> None:
+    unknown = [f"pkg:generic/tool{number}@1" for number in range(3)]
+
+    scan = source.detail(pushed(pusher, "1.0", JINJA, "pkg:npm/lodash", *unknown, "pkg:docker/python@3.12"))
+
+    assert scan.state is ScanState.ANALYSED
+    named = "lodash of unknown version, tool0 1, tool1 1 and 1 more"
+    assert scan.gaps == f"OSV cannot be asked about {named}"
+
+
 def test_ecosystem_that_osv_refuses_is_no_zero(source: VulnerabilitySource, pusher: Pusher, osv: OsvSimulator) -> None:
     osv.faults.add(BuilderFault("answer", path="/v1/querybatch", status=400, body='{"code": 3, "message": "Invalid."}'))
 

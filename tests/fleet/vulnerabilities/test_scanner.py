@@ -16,7 +16,7 @@ import pytest
 from bot.clock import FrozenClock
 from bot.errors import ConfigError
 from bot.fleet.vulnerabilities.model import Scan, ScanState, Severity, Target, Vulnerability
-from bot.fleet.vulnerabilities.scanner import ScannerSource, environment_of, words_of
+from bot.fleet.vulnerabilities.scanner import ScannerSource, environment_of, secrets_in, words_of
 from bot.images import RepositoryName
 from tests.support.desk import NOW
 
@@ -133,6 +133,40 @@ def test_a_failure_tells_the_scanners_last_words_without_secrets_or_control_char
     assert source.detail(target()) == failed(
         "myscanner ended with status 1: FATAL [31munable to find [redacted] at https://[redacted]@proxy"
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "secret"),
+    [
+        (("--token=hunter22", "{image}"), "hunter22"),
+        (("--registry-password", "hunter22", "{image}"), "hunter22"),
+        (("--registry=https://ana:hunter22@registry.example", "{image}"), "hunter22"),
+        (("-p", "s3cret5ecret6secret", "{image}"), "s3cret5ecret6secret"),
+        (("--add", "Authorization: Bearer s3cret5ecret6secret", "{image}"), "s3cret5ecret6secret"),
+    ],
+)
+def test_secrets_of_the_command_itself_are_not_told(scanner: Scanner, arguments: tuple[str, ...], secret: str) -> None:
+    script = f"import sys; print('refused: {secret}', file=sys.stderr)\nraise SystemExit(1)"
+
+    why = scanner(script, *arguments).detail(target()).why
+
+    assert why == "myscanner ended with status 1: refused: [redacted]"
+
+
+def test_plain_words_of_the_command_are_told() -> None:
+    words = (
+        "grype",
+        "{image}",
+        "-o",
+        "sarif",
+        "--platform={platform}",
+        "--scope",
+        "all-layers",
+        "--output",
+        "{output}",
+    )
+
+    assert secrets_in(words) == ()
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ def tell(
     state: ScanState = ScanState.ANALYSED,
     source: str = "scout",
     why: str = "",
+    listed: int | None = None,
 ) -> None:
     """Keep what a source says of an image: its findings, or only counts."""
     target = target_of(tag)
@@ -57,7 +58,7 @@ def tell(
     def work(connection: Connection) -> None:
         now = store.now(connection)
         counts = None if state is not ScanState.ANALYSED else counted if counted is not None else count(found or ())
-        scan = Scan(target.digest, state, now, counts, None if found is None else tuple(found), why)
+        scan = Scan(target.digest, state, now, counts, None if found is None else tuple(found), why, listed)
         keep(connection, HOME, source, [([target], scan)], now)
 
     store.write(work)
@@ -169,6 +170,36 @@ def test_a_source_that_counts_otherwise_than_it_lists_is_not_asked_for_ever(stor
 
     assert not known(store, tag).needs_details(clock.now())
     assert counts_of(found_in(store, tag)) == {"critical": 1}
+
+
+def test_a_list_that_is_shorter_than_what_was_counted_is_not_believed(store: Store, clock: FrozenClock) -> None:
+    tag = tag_of()
+    tell(store, tag, counted={Severity.CRITICAL: 2, Severity.HIGH: 1})
+
+    tell(store, tag, [CRITICAL], listed=2)
+
+    kept = known(store, tag)
+    assert counts_of(found_in(store, tag)) == {"critical": 2, "high": 1}
+    assert (kept.is_detailed, kept.problem) == (False, "fewer vulnerabilities were listed than were counted")
+    assert clock.now() < kept.due_at < clock.now() + DAILY
+    tell(store, tag, [CRITICAL], listed=3)
+    assert counts_of(found_in(store, tag)) == {"critical": 1}, "two entries were excepted, or of the same one"
+
+
+def test_a_list_that_falls_short_after_a_week_is_asked_for_less_and_less_often(
+    store: Store, clock: FrozenClock
+) -> None:
+    tag, waits = tag_of(), []
+    tell(store, tag, counted={Severity.CRITICAL: 1})
+    tell(store, tag, [CRITICAL], listed=1)
+    clock.advance(8 * 86_400)
+    for _ in range(4):
+        tell(store, tag, counted={Severity.CRITICAL: 1})
+        tell(store, tag, [], listed=0)
+        waits.append((known(store, tag).due_at - clock.now()).total_seconds() / 60)
+
+    assert waits == [15, 30, 60, 120]
+    assert known(store, tag).findings == (CRITICAL,)
 
 
 def test_findings_are_read_again_after_a_week_although_the_counts_are_the_same(

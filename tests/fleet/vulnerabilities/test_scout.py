@@ -122,6 +122,13 @@ def summary(source: ScoutSource, image: Target) -> Scan:
     return scan
 
 
+def answering(packages: object) -> ScoutSource:
+    """Return a source whose Docker Scout has analysed the image, and lists these packages."""
+    return _source_of(
+        "imagePackagesForImageCoords", {"sbomState": "INDEXED", "imagePackages": {"packages": packages}}, None
+    )
+
+
 def asked(hub: HubSimulator) -> int:
     return len(hub.requests_to(GRAPHQL))
 
@@ -149,12 +156,41 @@ def test_details_name_each_package_and_count_each_vulnerability_once(hub: HubSim
     )
 
 
+@pytest.mark.parametrize(
+    "packages",
+    [
+        [{"package": {"name": "a", "vulnerabilities": []}}, {"package": None}],
+        [{"package": {"name": "a", "vulnerabilities": []}}, {"package": {"name": "b", "vulnerabilities": None}}],
+        [{"package": {"name": "a", "vulnerabilities": [{"sourceId": None, "cvss": {"severity": "CRITICAL"}}]}}],
+        [{"package": {"name": "a", "vulnerabilities": {"x": 1}}}],
+        [{"package": {"name": "a", "vulnerabilities": [None]}}],
+    ],
+)
+def test_a_list_with_something_that_cannot_be_read_is_a_failure_and_not_a_shorter_list(packages: object) -> None:
+    scan = answering(packages).detail(Target(API, "latest", "sha256:" + "a" * 64, "", None))
+
+    assert (scan.state, scan.counts, scan.findings) == (ScanState.FAILED, None, None)
+    assert scan.why
+
+
+def test_how_long_the_list_was_is_told_with_what_is_excepted(hub: HubSimulator, source: ScoutSource) -> None:
+    image = target(hub)
+    hub.scout.put(image.digest, OPENSSL, LIBSSL, TAR, EXCEPTED)
+
+    assert source.detail(image).listed == 4
+
+
+def test_without_a_token_official_images_are_not_asked_about(make_source: MakeSource) -> None:
+    assert make_source(person=None, acme=None).problem("library")
+    assert make_source().problem("library") == ""
+
+
 def test_an_analysed_image_without_vulnerabilities_has_none(hub: HubSimulator, source: ScoutSource) -> None:
     image = target(hub)
     hub.scout.put(image.digest)
 
     assert summary(source, image).counts == NONE_FOUND
-    assert source.detail(image) == Scan(image.digest, ScanState.ANALYSED, NOW, NONE_FOUND, ())
+    assert source.detail(image) == Scan(image.digest, ScanState.ANALYSED, NOW, NONE_FOUND, (), listed=0)
 
 
 @pytest.mark.parametrize(

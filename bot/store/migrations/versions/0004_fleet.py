@@ -58,6 +58,7 @@ def upgrade() -> None:
         "digest_reports",
         sa.Column("workspace", Key(), nullable=False),
         sa.Column("digest_id", Key(), nullable=False),
+        sa.Column("channel", Key(), nullable=False, comment="Where it was told; the digest itself may be gone."),
         sa.Column("date", Key(), nullable=False, comment="The local date, `2026-11-21`."),
         sa.Column("id", Key(), nullable=False),
         sa.Column("state", Key(), nullable=False),
@@ -77,6 +78,9 @@ def upgrade() -> None:
         sa.Column("name", Key(), nullable=False, comment="What people call it by, in its channel."),
         sa.Column("schedule", Json(), nullable=False, comment="The local time, the days of the week, the time zone."),
         sa.Column("scope", Json(), nullable=False, comment="Which images, and which parts."),
+        sa.Column(
+            "is_for_outside", sa.Boolean(), nullable=False, comment="Whether people of other organizations may read it."
+        ),
         sa.Column("origin", Key(), nullable=False, comment="Who keeps it: the command, or the configuration file."),
         sa.Column("created_by", Key(), nullable=True),
         sa.Column("created_at", UtcTime(), nullable=False),
@@ -101,6 +105,13 @@ def upgrade() -> None:
         sa.Column("result", Json(), nullable=True, comment="What came of it."),
         sa.Column("started_at", UtcTime(), nullable=True, comment="Committed before anything is sent for it."),
         sa.Column("ended_at", UtcTime(), nullable=True),
+        sa.Column(
+            "due_at",
+            UtcTime(),
+            nullable=True,
+            comment="When to try again what could not be read; NULL: whenever it is its turn.",
+        ),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False, comment="How often it could not be read."),
         sa.PrimaryKeyConstraint("job_id", "position", name="pk_job_items"),
     )
     op.create_index("ix_job_items_job_id_state_position", "job_items", ["job_id", "state", "position"], unique=False)
@@ -164,7 +175,7 @@ def upgrade() -> None:
         sa.Column(
             "is_capped",
             sa.Boolean(),
-            server_default=sa.false(),
+            server_default=sa.text("0"),
             nullable=False,
             comment="Whether it has more tags than are ever read.",
         ),
@@ -204,6 +215,7 @@ def upgrade() -> None:
         sa.Column(
             "problem", Key(), nullable=True, comment="Why there is nothing, or nothing newer, in words for people."
         ),
+        sa.Column("gaps", Key(), nullable=True, comment="What in it the source cannot know anything of, likewise."),
         sa.Column("due_at", UtcTime(), nullable=False, comment="When to ask again."),
         sa.Column(
             "attempts",
