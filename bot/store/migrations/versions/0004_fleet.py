@@ -175,7 +175,7 @@ def upgrade() -> None:
         sa.Column(
             "is_capped",
             sa.Boolean(),
-            server_default=sa.text("0"),
+            server_default=sa.false(),
             nullable=False,
             comment="Whether it has more tags than are ever read.",
         ),
