@@ -168,7 +168,9 @@ def notes_on(chosen: Chosen, missed: Sequence[str], context: Context) -> tuple[s
     told = [namespace for namespace in chosen.namespaces if hidden_of(namespace) in missed]
     others = [namespace for namespace in chosen.namespaces if namespace not in told]
     refusals = [note for namespace in others for note in credential_notes(namespace, context)]
-    return tuple(dict.fromkeys((*readings, *refusals)))
+    whole = [area.namespace for area in chosen.areas if area.namespace in others]
+    hidden = [context.fleet.may_hide(each, hub=context.hub) for each in whole] if context.fleet else []
+    return tuple(dict.fromkeys((*readings, *refusals, *filter(None, hidden))))
 
 
 def _together(readings: Sequence[tuple[str, str]], context: Context) -> Sequence[str]:

@@ -431,13 +431,32 @@ class Fleet:
         status = hub.credential_status(namespace)
         if status.refusal:
             found.append(Unchecked(snapshots.hidden_of(namespace), clause(status.refusal)))
-        elif status.hidden and namespace in self._own_namespaces and not listed.shows_private:
+        elif status.hidden and not listed.shows_private and self._knows_private(namespace):
             # The sentence begins with what the subject says already.
             found.append(Unchecked(snapshots.hidden_of(namespace), clause(status.hidden.partition(": ")[2])))
         if listed.unreadable:
             why = f"{listed.unreadable:,} {'entry' if listed.unreadable == 1 else 'entries'} of the list cannot be read"
             found.append(Unchecked(snapshots.unreadable_of(namespace), why))
         return found
+
+    def may_hide(self, namespace: str, *, hub: HubClient) -> str:
+        """Return why private repositories of ours may be missing, a sentence.
+
+        Empty: nothing suggests it, or more is known of it, and it is told as something that could not be looked at.
+
+        Raises:
+            StoreUnavailableError: The database is away.
+        """
+        status = hub.credential_status(namespace)
+        is_told = bool(status.refusal) or namespace not in self._own_namespaces
+        return "" if is_told or self._knows_private(namespace) else status.hidden
+
+    def _knows_private(self, namespace: str) -> bool:
+        """Return whether a private repository of ours was ever seen: then a list without any lacks some."""
+        if namespace not in self._own_namespaces:
+            return False
+        with self._store.read() as connection:
+            return any(each.is_private for each in snapshots.repositories(connection, self._workspace, namespace))
 
     def _next_in(self) -> timedelta:
         return EVERY * (1 - JITTER * self._draw())

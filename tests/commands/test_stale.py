@@ -492,7 +492,7 @@ def test_without_a_namespace_one_has_to_be_named() -> None:
         assert found(desk.ask("stale python")) == ["python:latest"]
 
 
-def test_private_repositories_that_may_be_missing_are_said_once_and_count_as_not_looked_at() -> None:
+def test_private_repositories_that_may_be_missing_are_said_once() -> None:
     state = fleet()
     state.add_organization_token("acme", TOKEN, ("scope-repository-read", "scope-tag-read"))
     with open_whole_desk(state=state) as desk:
@@ -500,11 +500,9 @@ def test_private_repositories_that_may_be_missing_are_said_once_and_count_as_not
 
         said = [line for line in lines if "rivate repositories" in line]
         why = "the organization token of acme shows them only if it has the scope `scope-repository-list`"
-        assert said == [f"- private repositories of acme: {why}"]
-        assert "Could not be looked at: 1." in lines
-        status, output, _ = desk.in_terminal("stale --check --days 900")
-        assert status == 1
-        assert "so far" in output[0]
+        assert said == [f"Private repositories may be missing: {why}.".replace("`", "")]
+        # There may be none, and a check must be able to pass.
+        assert desk.in_terminal("stale --check --days 900")[0] == 0
 
 
 def test_a_token_that_is_refused_is_said_once(desk: WholeDesk) -> None:
