@@ -95,7 +95,9 @@ def _charts(report: Report) -> Iterator[Chart]:
         if sum(value is not None for value in each.values) >= _FEWEST_DAYS
     ]
     if series:
-        yield Chart("How it went", tuple(f"{day.day} {day:%b}" for day in report.days), tuple(series))
+        title = f"{' · '.join(each.name for each in series)}, by day"
+        days = tuple(f"{day.day} {day:%b}" for day in report.days)
+        yield Chart(f"{title[:1].upper()}{title[1:]}", days, tuple(series))
 
 
 def _unchecked(report: Report) -> list[Part]:

@@ -170,7 +170,7 @@ def test_what_became_stale_and_what_is_fresh_again(morning: Morning) -> None:
 
     assert first.news == ()
     assert [plain_line(each.line) for each in found.news] == [
-        "acme/api:latest became stale: last pushed 2026-10-23 12:00 UTC, and the limit is 30d",
+        "acme/api:latest became stale: last pushed 2026-10-23 12:00 UTC, and the limit is 30 d",
         "acme/web:latest was stale and is fresh again: pushed 2026-11-23 11:00 UTC",
     ]
     assert found.standing is not None
@@ -197,7 +197,7 @@ def test_a_tag_that_stands_in_for_another_is_not_said_to_have_changed(morning: M
     older = "acme/api:v1 now stands for acme/api instead of acme/api:latest, and is stale"
     newer = "acme/web:soon now stands for acme/web instead of acme/web:prod, and is not stale, as that was"
     assert morning.news("stale") == [
-        f"{older}: last pushed 2026-01-25 12:00 UTC, and the limit is 30d",
+        f"{older}: last pushed 2026-01-25 12:00 UTC, and the limit is 30 d",
         f"{newer}: pushed 2026-11-21 12:00 UTC",
     ]
     assert morning.news("stale") == []

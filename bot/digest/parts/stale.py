@@ -15,6 +15,7 @@ from bot.digest.parts.looking import Look, look, places
 from bot.document import Code, Column, Line, Moment, Size, line
 from bot.fleet.model import Scope, TagSnapshot
 from bot.fleet.staleness import Freshness, Limits, Verdict, judge, limit_words
+from bot.words import in_words
 
 LimitsOf = Callable[[Connection, str], Limits]
 """Returns from which age on the tags of a namespace are stale."""
@@ -197,10 +198,11 @@ class StaleImages:
 
 
 def _stale_line(judged: Judged) -> Line:
-    limit = limit_words(judged.verdict.limit)
+    age = judged.verdict.limit
+    limit = f", and the limit is {in_words(age)}" if age else ""
     verb = " is stale: last" if judged.instead_of else " became stale: last"
     pushed = Moment(judged.tag.pushed_at)
-    return line(*_subject(judged), f"{verb} pushed ", pushed, f", and the limit is {limit}")
+    return line(*_subject(judged), f"{verb} pushed ", pushed, limit)
 
 
 def _fresh_line(judged: Judged) -> Line:
