@@ -1,6 +1,7 @@
 """`hub-bot demo` as a process: what it says, what it starts, and how it ends."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -35,7 +36,9 @@ def test_it_says_what_to_try_and_what_it_says_works(options: tuple[str, ...]) ->
     with running_demo(*options) as demo:
         suggested = [line.strip() for line in demo.said.splitlines() if line.startswith("  /hub")]
 
-        tags, subscribe, diff, trigger = (answer_to(demo, line.split("   ")[0]) for line in suggested)
+        tags, subscribe, diff, trigger, stale, cves, digest, delete = (
+            answer_to(demo, re.split(r"\s{2,}", line)[0]) for line in suggested
+        )
 
         assert demo.said.startswith(f"Hub Bot is ready: open {demo.url}\n")
         assert demo.said.count("http://") == 1
@@ -43,6 +46,10 @@ def test_it_says_what_to_try_and_what_it_says_works(options: tuple[str, ...]) ->
         assert subscribe.startswith("Subscribed: `acme/api`")
         assert "acme/api:latest → acme/api:edge" in diff
         assert "acme/api (branch main)" in trigger
+        assert "stale" in stale
+        assert cves.startswith("*Vulnerabilities of acme*")
+        assert "by now" in digest or "morning" in digest
+        assert delete.startswith("*Delete ")
         assert demo.seen_by("U0ANA")["bot"] == {"state": "up", "transport": "socket" if options else "http"}
 
 

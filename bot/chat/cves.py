@@ -43,6 +43,8 @@ from bot.document import (
 from bot.fleet.vulnerabilities.acceptances import EVERY_IMAGE
 from bot.fleet.vulnerabilities.model import Severity
 
+MOST_DAYS = 30
+"""More are not drawn: the same day of two years could not be told apart."""
 FEWEST_DAYS = 3
 NOTHING = "–"
 NONE_KNOWN = "No images are known there yet."
@@ -262,7 +264,8 @@ def _chart(result: OverviewResult) -> Chart | None:
     known = {each.day: each.counts for each in result.totals}
     if len(known) < FEWEST_DAYS:
         return None
-    numbers = range(min(known).toordinal(), max(known).toordinal() + 1)
+    last = max(known).toordinal()
+    numbers = range(max(min(known).toordinal(), last - MOST_DAYS + 1), last + 1)
     every_day = [date.fromordinal(number) for number in numbers]
     severities = [each for each in Wanted(result.view.severity).severities if each in _ALWAYS_SHOWN]
     series = tuple(

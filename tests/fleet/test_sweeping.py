@@ -35,7 +35,7 @@ def hub(clock: FrozenClock) -> Iterator[HubSimulator]:
 
 
 @pytest.fixture
-def scene(hub: HubSimulator, store: Store, clock: FrozenClock) -> Iterator[Scene]:
+def both(hub: HubSimulator, store: Store, clock: FrozenClock) -> Iterator[Scene]:
     """On both databases."""
     scene = Scene(hub, store, clock)
     yield scene
@@ -43,7 +43,7 @@ def scene(hub: HubSimulator, store: Store, clock: FrozenClock) -> Iterator[Scene
 
 
 @pytest.fixture
-def quick(hub: HubSimulator, clock: FrozenClock) -> Iterator[Scene]:
+def scene(hub: HubSimulator, clock: FrozenClock) -> Iterator[Scene]:
     """On a database in memory, where rows are not what is tested."""
     store = open_database(clock.now)
     scene = Scene(hub, store, clock)
@@ -52,30 +52,30 @@ def quick(hub: HubSimulator, clock: FrozenClock) -> Iterator[Scene]:
     store.close()
 
 
-def test_a_first_sweep_reads_everything_with_a_request_for_each_repository(scene: Scene) -> None:
+def test_a_first_sweep_reads_everything_with_a_request_for_each_repository(both: Scene) -> None:
     for number in range(30):
-        scene.repository(f"acme/r{number:02}", "1.0", "1.1")
+        both.repository(f"acme/r{number:02}", "1.0", "1.1")
 
-    report = scene.fleet.sweep("acme")
+    report = both.fleet.sweep("acme")
 
     assert (report.repositories, report.changed, report.read, report.requests) == (30, 30, 30, 31)
     assert (report.is_partial, report.unchecked, report.is_listed) == (False, (), True)
-    assert len(scene.requests()) == 31
-    assert scene.representatives() == [f"acme/r{number:02}:1.1" for number in range(30)]
-    assert scene.unchecked() == {}
+    assert len(both.requests()) == 31
+    assert both.representatives() == [f"acme/r{number:02}:1.1" for number in range(30)]
+    assert both.unchecked() == {}
 
 
-def test_an_unchanged_namespace_costs_its_listing_alone(quick: Scene) -> None:
+def test_an_unchanged_namespace_costs_its_listing_alone(scene: Scene) -> None:
     for number in range(130):
-        quick.repository(f"acme/r{number:03}", "1.0")
-    quick.fleet.sweep("acme")
-    quick.requests()
-    quick.pass_time(hours=1)
+        scene.repository(f"acme/r{number:03}", "1.0")
+    scene.fleet.sweep("acme")
+    scene.requests()
+    scene.pass_time(hours=1)
 
-    report = quick.fleet.sweep("acme")
+    report = scene.fleet.sweep("acme")
 
     assert (report.changed, report.read, report.requests) == (0, 0, 2)
-    assert quick.requests() == ["acme/repositories"] * 2
+    assert scene.requests() == ["acme/repositories"] * 2
 
 
 def test_only_what_was_pushed_to_is_read_again(scene: Scene) -> None:
@@ -94,30 +94,30 @@ def test_only_what_was_pushed_to_is_read_again(scene: Scene) -> None:
     assert (newest.name, newest.pushed_at) == ("1.1", pushed_at)
 
 
-def test_what_is_kept_of_a_tag(quick: Scene, hub: HubSimulator) -> None:
-    quick.repository("acme/api")
+def test_what_is_kept_of_a_tag(scene: Scene, hub: HubSimulator) -> None:
+    scene.repository("acme/api")
     hub.push("acme/api", "1.0", platforms=["linux/amd64", "linux/arm64/v8"], sizes=[10, 30], at=LONG_AGO)
     hub.state.pull_tag("acme/api", "1.0", at=LONG_AGO + timedelta(days=1))
-    quick.pass_time(minutes=5)
+    scene.pass_time(minutes=5)
 
-    quick.fleet.sweep("acme")
+    scene.fleet.sweep("acme")
 
-    (tag,) = quick.snapshots_of()
+    (tag,) = scene.snapshots_of()
     pushed_at = hub.state.repository("acme/api").tags["1.0"].pushed_at
     assert (tag.pushed_at, tag.pulled_at) == (pushed_at, LONG_AGO + timedelta(days=1))
     assert (tag.size_bytes, [each.platform for each in tag.platforms]) == (30, ["linux/amd64", "linux/arm64/v8"])
-    assert (tag.content_type, tag.read_at) == ("image", quick.clock.now())
-    assert (quick.one().is_private, quick.one().pushed_at, quick.one().was_never_pushed) == (False, pushed_at, False)
+    assert (tag.content_type, tag.read_at) == ("image", scene.clock.now())
+    assert (scene.one().is_private, scene.one().pushed_at, scene.one().was_never_pushed) == (False, pushed_at, False)
 
 
-def test_a_repository_without_pushes_is_read_once(quick: Scene) -> None:
-    quick.repository("acme/api")
+def test_a_repository_without_pushes_is_read_once(scene: Scene) -> None:
+    scene.repository("acme/api")
 
-    reports = [quick.fleet.sweep("acme") for _ in range(2)]
+    reports = [scene.fleet.sweep("acme") for _ in range(2)]
 
     assert [report.read for report in reports] == [1, 0]
-    assert quick.one().was_never_pushed
-    assert quick.representatives() == []
+    assert scene.one().was_never_pushed
+    assert scene.representatives() == []
 
 
 def test_a_deleted_tag_goes_with_the_next_push(scene: Scene, hub: HubSimulator) -> None:
@@ -147,35 +147,35 @@ def test_a_full_sweep_finds_deleted_tags_and_pulls_that_no_listing_tells_of(scen
     assert (tag.name, tag.pulled_at) == ("1.0", scene.clock.now())
 
 
-def test_a_deleted_repository_goes_after_its_own_404(scene: Scene, hub: HubSimulator) -> None:
+def test_a_deleted_repository_goes_after_its_own_404(both: Scene, hub: HubSimulator) -> None:
+    both.repository("acme/api", "1.0")
+    both.repository("acme/web", "1.0")
+    both.fleet.sweep("acme")
+    both.pass_time(hours=1)
+    hub.state.delete_repository("acme/web")
+    both.requests()
+
+    report = both.fleet.sweep("acme")
+
+    assert report.gone == ("acme/web",)
+    assert both.requests() == ["acme/repositories", "acme/repositories/web"]
+    assert (both.names(), both.tags(WEB)) == (["acme/api"], [])
+
+
+def test_a_repository_that_only_the_listing_lacks_stays(scene: Scene, hub: HubSimulator) -> None:
     scene.repository("acme/api", "1.0")
     scene.repository("acme/web", "1.0")
     scene.fleet.sweep("acme")
     scene.pass_time(hours=1)
-    hub.state.delete_repository("acme/web")
-    scene.requests()
+    hidden = hub.state.repository("acme/web")
+    hidden.is_private = True
+    scene.hub.unknowns = Unknowns(private_repository="403")
 
     report = scene.fleet.sweep("acme")
 
-    assert report.gone == ("acme/web",)
-    assert scene.requests() == ["acme/repositories", "acme/repositories/web"]
-    assert (scene.names(), scene.tags(WEB)) == (["acme/api"], [])
-
-
-def test_a_repository_that_only_the_listing_lacks_stays(quick: Scene, hub: HubSimulator) -> None:
-    quick.repository("acme/api", "1.0")
-    quick.repository("acme/web", "1.0")
-    quick.fleet.sweep("acme")
-    quick.pass_time(hours=1)
-    hidden = hub.state.repository("acme/web")
-    hidden.is_private = True
-    quick.hub.unknowns = Unknowns(private_repository="403")
-
-    report = quick.fleet.sweep("acme")
-
     assert report.gone == ()
-    assert quick.names() == ["acme/api", "acme/web"]
-    assert quick.unchecked() == {"acme/web": "Docker Hub does not allow it with no credential"}
+    assert scene.names() == ["acme/api", "acme/web"]
+    assert scene.unchecked() == {"acme/web": "Docker Hub does not allow it with no credential"}
 
 
 def test_a_private_repository_that_nobody_shows_us_any_more_stays(clock: FrozenClock) -> None:
@@ -214,38 +214,38 @@ def test_private_repositories_that_the_list_leaves_out_are_asked_for_once_a_day(
         scene.close()
 
 
-def test_a_private_repository_without_any_credential_is_not_known(quick: Scene) -> None:
-    quick.repository("acme/api", "1.0", is_private=True)
+def test_a_private_repository_without_any_credential_is_not_known(scene: Scene) -> None:
+    scene.repository("acme/api", "1.0", is_private=True)
 
-    assert (quick.fleet.sweep("acme").repositories, quick.names()) == (0, [])
+    assert (scene.fleet.sweep("acme").repositories, scene.names()) == (0, [])
 
 
-def test_a_push_that_the_tags_do_not_show_yet_is_looked_for_again(quick: Scene, hub: HubSimulator) -> None:
-    quick.repository("acme/api", "1.0")
-    quick.fleet.sweep("acme")
-    quick.pass_time(minutes=10)
-    hub.state.repository("acme/api").pushed_at = quick.clock.now()
+def test_a_push_that_the_tags_do_not_show_yet_is_looked_for_again(scene: Scene, hub: HubSimulator) -> None:
+    scene.repository("acme/api", "1.0")
+    scene.fleet.sweep("acme")
+    scene.pass_time(minutes=10)
+    hub.state.repository("acme/api").pushed_at = scene.clock.now()
 
     reads = []
     for _ in range(8):
-        reads.append(quick.fleet.sweep("acme").read)
-        quick.pass_time(minutes=15)
+        reads.append(scene.fleet.sweep("acme").read)
+        scene.pass_time(minutes=15)
 
     # Four times within the hour, once more when it is over, and not for ever.
     assert reads == [1, 1, 1, 1, 1, 1, 0, 0]
 
 
-def test_a_push_that_shows_up_later_is_found(quick: Scene, hub: HubSimulator) -> None:
-    quick.repository("acme/api", "1.0")
-    quick.fleet.sweep("acme")
-    quick.pass_time(minutes=10)
-    hub.state.repository("acme/api").pushed_at = quick.clock.now()
-    quick.fleet.sweep("acme")
-    quick.push("acme/api", "1.1")
-    quick.pass_time(minutes=2)
+def test_a_push_that_shows_up_later_is_found(scene: Scene, hub: HubSimulator) -> None:
+    scene.repository("acme/api", "1.0")
+    scene.fleet.sweep("acme")
+    scene.pass_time(minutes=10)
+    hub.state.repository("acme/api").pushed_at = scene.clock.now()
+    scene.fleet.sweep("acme")
+    scene.push("acme/api", "1.1")
+    scene.pass_time(minutes=2)
 
-    assert [quick.fleet.sweep("acme").read for _ in range(2)] == [1, 0]
-    assert quick.tags() == ["1.1", "1.0"]
+    assert [scene.fleet.sweep("acme").read for _ in range(2)] == [1, 0]
+    assert scene.tags() == ["1.1", "1.0"]
 
 
 def test_a_page_that_lags_takes_nothing_away(scene: Scene, hub: HubSimulator) -> None:
@@ -266,125 +266,125 @@ def test_a_page_that_lags_takes_nothing_away(scene: Scene, hub: HubSimulator) ->
     assert [(tag.name, tag.digest) for tag in scene.snapshots_of()] == [(tag.name, tag.digest) for tag in known]
 
 
-def test_a_large_repository_is_read_as_far_back_as_needed(quick: Scene, hub: HubSimulator) -> None:
-    quick.fill("acme/api", 350)
-    quick.push("acme/api", "latest", at=LONG_AGO - timedelta(days=1))
-    assert quick.fleet.sweep("acme").requests == 1 + 4
-    quick.requests()
-    quick.pass_time(hours=2)
-    quick.push("acme/api", "new")
+def test_a_large_repository_is_read_as_far_back_as_needed(scene: Scene, hub: HubSimulator) -> None:
+    scene.fill("acme/api", 350)
+    scene.push("acme/api", "latest", at=LONG_AGO - timedelta(days=1))
+    assert scene.fleet.sweep("acme").requests == 1 + 4
+    scene.requests()
+    scene.pass_time(hours=2)
+    scene.push("acme/api", "new")
 
-    quick.fleet.sweep("acme")
+    scene.fleet.sweep("acme")
 
     # One page, and the tag that stands for the repository.
-    assert quick.requests() == [
+    assert scene.requests() == [
         "acme/repositories",
         "acme/repositories/api/tags",
         "acme/repositories/api/tags/latest",
     ]
-    assert (len(quick.tags()), quick.tags()[0], quick.one().has_all_tags) == (352, "new", True)
+    assert (len(scene.tags()), scene.tags()[0], scene.one().has_all_tags) == (352, "new", True)
 
 
-def test_tags_deleted_on_later_pages_are_asked_for_one_by_one(scene: Scene, hub: HubSimulator) -> None:
-    scene.fill("acme/api", 350)
-    scene.fleet.sweep("acme")
-    scene.pass_time(hours=2)
+def test_tags_deleted_on_later_pages_are_asked_for_one_by_one(both: Scene, hub: HubSimulator) -> None:
+    both.fill("acme/api", 350)
+    both.fleet.sweep("acme")
+    both.pass_time(hours=2)
     for tag in ("t0003", "t0120", "t0349"):
         hub.state.delete_tag("acme/api", tag)
-    scene.requests()
+    both.requests()
 
-    scene.fleet.sweep("acme", is_full=True)
+    both.fleet.sweep("acme", is_full=True)
 
-    assert {"t0003", "t0120", "t0349"}.isdisjoint(scene.tags())
-    assert len(scene.tags()) == 347
-    asked = [path.rpartition("/")[2] for path in scene.requests() if "/tags/t" in path]
+    assert {"t0003", "t0120", "t0349"}.isdisjoint(both.tags())
+    assert len(both.tags()) == 347
+    asked = [path.rpartition("/")[2] for path in both.requests() if "/tags/t" in path]
     assert sorted(asked) == ["t0003", "t0120"]
 
 
-def test_latest_that_was_deleted_stands_for_nothing_any_more(quick: Scene, hub: HubSimulator) -> None:
-    quick.fill("acme/api", 150)
-    quick.push("acme/api", "latest", at=LONG_AGO - timedelta(days=1))
-    quick.fleet.sweep("acme")
-    quick.pass_time(hours=2)
+def test_latest_that_was_deleted_stands_for_nothing_any_more(scene: Scene, hub: HubSimulator) -> None:
+    scene.fill("acme/api", 150)
+    scene.push("acme/api", "latest", at=LONG_AGO - timedelta(days=1))
+    scene.fleet.sweep("acme")
+    scene.pass_time(hours=2)
     hub.state.delete_tag("acme/api", "latest")
-    quick.push("acme/api", "new")
+    scene.push("acme/api", "new")
 
-    quick.fleet.sweep("acme")
+    scene.fleet.sweep("acme")
 
-    assert quick.representatives() == ["acme/api:new"]
+    assert scene.representatives() == ["acme/api:new"]
 
 
-def test_a_giant_is_read_up_to_a_number_of_pages(quick: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_giant_is_read_up_to_a_number_of_pages(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     # The real number would be five thousand tags.
     monkeypatch.setattr("bot.fleet.reading.MOST_PAGES", 2)
     monkeypatch.setattr("bot.hub.paging.MOST_PAGES", 2)
     monkeypatch.setattr("bot.hub.paging.list_pages.__kwdefaults__", {"limit": None, "page_size": 100, "most_pages": 2})
-    quick.fill("acme/api", 350)
+    scene.fill("acme/api", 350)
 
-    reports = [quick.fleet.sweep("acme") for _ in range(2)]
+    reports = [scene.fleet.sweep("acme") for _ in range(2)]
 
     assert [report.read for report in reports] == [1, 0]
-    assert (len(quick.tags()), quick.one().has_all_tags, quick.one().problem) == (200, False, "")
+    assert (len(scene.tags()), scene.one().has_all_tags, scene.one().problem) == (200, False, "")
     assert [each.subject for each in reports[0].unchecked] == ["acme/api"]
 
 
 @pytest.mark.parametrize("name", positions_of_reading())
-def test_whatever_docker_hub_turns_out_to_do(quick: Scene, name: str) -> None:
-    quick.hub.unknowns = positions_of_reading()[name]
-    quick.fill("acme/api", 130)
-    quick.repository("acme/web", "1.0", "latest")
-    quick.repository("acme/empty")
-    quick.fleet.sweep("acme")
-    quick.pass_time(hours=2)
-    quick.push("acme/api", "new")
-    quick.push("acme/web", "latest")
-    quick.hub.state.delete_tag("acme/web", "1.0")
-    quick.hub.state.delete_tag("acme/api", "t0129")
-    quick.hub.state.delete_repository("acme/empty")
+def test_whatever_docker_hub_turns_out_to_do(scene: Scene, name: str) -> None:
+    scene.hub.unknowns = positions_of_reading()[name]
+    scene.fill("acme/api", 130)
+    scene.repository("acme/web", "1.0", "latest")
+    scene.repository("acme/empty")
+    scene.fleet.sweep("acme")
+    scene.pass_time(hours=2)
+    scene.push("acme/api", "new")
+    scene.push("acme/web", "latest")
+    scene.hub.state.delete_tag("acme/web", "1.0")
+    scene.hub.state.delete_tag("acme/api", "t0129")
+    scene.hub.state.delete_repository("acme/empty")
 
-    report = quick.fleet.sweep("acme")
+    report = scene.fleet.sweep("acme")
 
     assert not report.is_partial
-    assert (len(quick.tags()), quick.tags(WEB), quick.names()) == (130, ["latest"], ["acme/api", "acme/web"])
-    assert quick.representatives() == ["acme/api:new", "acme/web:latest"]
-    quick.pass_time(hours=2)
-    quick.fleet.sweep("acme")
-    assert quick.fleet.sweep("acme").read == 0
+    assert (len(scene.tags()), scene.tags(WEB), scene.names()) == (130, ["latest"], ["acme/api", "acme/web"])
+    assert scene.representatives() == ["acme/api:new", "acme/web:latest"]
+    scene.pass_time(hours=2)
+    scene.fleet.sweep("acme")
+    assert scene.fleet.sweep("acme").read == 0
 
 
-def test_a_repository_that_cannot_be_read_is_kept_and_said_and_tried_again(quick: Scene, hub: HubSimulator) -> None:
-    quick.repository("acme/api", "1.0")
-    quick.repository("acme/web", "1.0")
+def test_a_repository_that_cannot_be_read_is_kept_and_said_and_tried_again(scene: Scene, hub: HubSimulator) -> None:
+    scene.repository("acme/api", "1.0")
+    scene.repository("acme/web", "1.0")
     hub.faults.add(Fault("unavailable", path="/v2/namespaces/acme/repositories/web/tags"))
 
-    report = quick.fleet.sweep("acme")
+    report = scene.fleet.sweep("acme")
 
     assert (report.read, report.is_partial) == (1, False)
     assert [(each.subject, each.why) for each in report.unchecked] == [("acme/web", "Docker Hub did not answer")]
-    assert quick.unchecked() == {"acme/web": "Docker Hub did not answer"}
+    assert scene.unchecked() == {"acme/web": "Docker Hub did not answer"}
     hub.faults.clear()
-    assert quick.fleet.sweep("acme").read == 1
-    assert quick.unchecked() == {}
+    assert scene.fleet.sweep("acme").read == 1
+    assert scene.unchecked() == {}
 
 
-def test_where_docker_hub_is_away_the_sweep_ends_early(quick: Scene, hub: HubSimulator) -> None:
+def test_where_docker_hub_is_away_the_sweep_ends_early(scene: Scene, hub: HubSimulator) -> None:
     for number in range(80):
-        quick.repository(f"acme/r{number:02}", "1.0")
+        scene.repository(f"acme/r{number:02}", "1.0")
     hub.faults.add(Fault("unavailable", path=".*/tags"))
 
-    report = quick.fleet.sweep("acme")
+    report = scene.fleet.sweep("acme")
 
     assert (report.is_partial, report.retry_at, report.read) == (True, None, 0)
     assert 5 <= len(report.unchecked) < 40
 
 
-def test_a_namespace_that_cannot_be_listed_is_said(quick: Scene) -> None:
-    report = quick.fleet.sweep("nobody")
+def test_a_namespace_that_cannot_be_listed_is_said(scene: Scene) -> None:
+    report = scene.fleet.sweep("nobody")
 
     assert (report.is_partial, report.is_listed) == (True, False)
     assert [each.subject for each in report.unchecked] == ["nobody"]
-    assert "does not show it" in quick.unchecked(Scope(("nobody",)))["nobody"]
-    assert isinstance(quick.fleet.listing("nobody").error, NotFoundError)
+    assert "does not show it" in scene.unchecked(Scope(("nobody",)))["nobody"]
+    assert isinstance(scene.fleet.listing("nobody").error, NotFoundError)
 
 
 def test_a_limit_ends_a_sweep_that_somebody_waits_for(clock: FrozenClock) -> None:
@@ -425,66 +425,66 @@ def test_the_background_waits_for_limits_and_leaves_some_to_people(clock: Frozen
         scene.close()
 
 
-def test_a_429_in_the_middle_is_waited_out(quick: Scene, hub: HubSimulator) -> None:
+def test_a_429_in_the_middle_is_waited_out(scene: Scene, hub: HubSimulator) -> None:
     for number in range(40):
-        quick.repository(f"acme/r{number:02}", "1.0")
+        scene.repository(f"acme/r{number:02}", "1.0")
     hub.faults.add(Fault("rate_limited", path=".*/r2.*/tags", times=3, retry_after_seconds=30))
 
-    report = quick.fleet.sweep("acme", hub=quick.client.background())
+    report = scene.fleet.sweep("acme", hub=scene.client.background())
 
     assert (report.read, report.is_partial) == (40, False)
 
 
-def test_what_was_read_before_the_process_ended_stays_read(quick: Scene) -> None:
+def test_what_was_read_before_the_process_ended_stays_read(scene: Scene) -> None:
     for number in range(70):
-        quick.repository(f"acme/r{number:03}", "1.0")
+        scene.repository(f"acme/r{number:03}", "1.0")
     looks = iter(range(10_000))
 
     with pytest.raises(StoppedError):
-        quick.fleet.sweep_due("acme", hub=quick.client.background(), is_stopping=lambda: next(looks) > 30)
+        scene.fleet.sweep_due("acme", hub=scene.client.background(), is_stopping=lambda: next(looks) > 30)
 
-    known = sum(each.read_at is not None for each in quick.known())
+    known = sum(each.read_at is not None for each in scene.known())
     assert 0 < known < 70
-    quick.requests()
+    scene.requests()
     # Another process goes on at once.
-    report = quick.another().sweep_due("acme", hub=quick.client.background(), is_stopping=lambda: False)
+    report = scene.another().sweep_due("acme", hub=scene.client.background(), is_stopping=lambda: False)
     assert report is not None
     assert (report.read, report.is_partial) == (70 - known, False)
-    assert len(quick.requests()) == 1 + 70 - known
+    assert len(scene.requests()) == 1 + 70 - known
 
 
-def test_a_full_sweep_that_was_cut_short_goes_on_where_it_was(quick: Scene) -> None:
+def test_a_full_sweep_that_was_cut_short_goes_on_where_it_was(scene: Scene) -> None:
     for number in range(70):
-        quick.repository(f"acme/r{number:03}", "1.0")
-    background = quick.client.background()
-    quick.fleet.sweep_due("acme", hub=background, is_stopping=lambda: False)
-    quick.pass_time(days=8)
+        scene.repository(f"acme/r{number:03}", "1.0")
+    background = scene.client.background()
+    scene.fleet.sweep_due("acme", hub=background, is_stopping=lambda: False)
+    scene.pass_time(days=8)
     looks = iter(range(10_000))
     with pytest.raises(StoppedError):
-        quick.fleet.sweep_due("acme", hub=background, is_stopping=lambda: next(looks) > 30)
-    quick.pass_time(minutes=10)
-    began = quick.clock.now() - timedelta(minutes=10)
-    known = sum(each.read_at == began for each in quick.known())
+        scene.fleet.sweep_due("acme", hub=background, is_stopping=lambda: next(looks) > 30)
+    scene.pass_time(minutes=10)
+    began = scene.clock.now() - timedelta(minutes=10)
+    known = sum(each.read_at == began for each in scene.known())
     assert 0 < known < 70
 
-    report = quick.fleet.sweep_due("acme", hub=background, is_stopping=lambda: False)
+    report = scene.fleet.sweep_due("acme", hub=background, is_stopping=lambda: False)
 
     assert report is not None
     assert (report.is_full, report.read) == (True, 70 - known)
-    quick.pass_time(hours=2)
-    following = quick.fleet.sweep_due("acme", hub=background, is_stopping=lambda: False)
+    scene.pass_time(hours=2)
+    following = scene.fleet.sweep_due("acme", hub=background, is_stopping=lambda: False)
     assert following is not None
     assert (following.is_full, following.read) == (False, 0)
 
 
-def test_two_who_sweep_at_once_share_the_work(scene: Scene, hub: HubSimulator) -> None:
+def test_two_who_sweep_at_once_share_the_work(both: Scene, hub: HubSimulator) -> None:
     for number in range(240):
-        scene.repository(f"acme/r{number:03}", "1.0")
+        both.repository(f"acme/r{number:03}", "1.0")
     hub.latency_seconds = 0.002
     reports = []
 
     def sweep() -> None:
-        reports.append(scene.another().sweep("acme"))
+        reports.append(both.another().sweep("acme"))
 
     threads = [threading.Thread(target=sweep) for _ in range(2)]
     for thread in threads:
@@ -496,8 +496,8 @@ def test_two_who_sweep_at_once_share_the_work(scene: Scene, hub: HubSimulator) -
     assert not any(report.is_partial for report in reports)
     # What is on its way, and what is not written down yet, may be read twice.
     assert sum(report.read for report in reports) < 240 + 200
-    assert len(scene.representatives()) == 240
-    assert scene.unchecked() == {}
+    assert len(both.representatives()) == 240
+    assert both.unchecked() == {}
 
 
 def test_the_background_leaves_a_namespace_alone_that_somebody_is_at(scene: Scene) -> None:
@@ -512,21 +512,21 @@ def test_the_background_leaves_a_namespace_alone_that_somebody_is_at(scene: Scen
     assert scene.another().sweep_due("acme", hub=scene.client, is_stopping=lambda: False) is not None
 
 
-def test_progress_is_told_from_the_first_to_the_last(quick: Scene) -> None:
+def test_progress_is_told_from_the_first_to_the_last(scene: Scene) -> None:
     for number in range(5):
-        quick.repository(f"acme/r{number}", "1.0")
+        scene.repository(f"acme/r{number}", "1.0")
     told: list[Progress] = []
 
-    quick.fleet.sweep("acme", progress=told.append)
+    scene.fleet.sweep("acme", progress=told.append)
 
     assert str(told[-1]) == "5 of 5 repositories read"
 
 
-def test_entries_that_can_be_no_repository_are_left_out(quick: Scene, hub: HubSimulator) -> None:
-    quick.repository("acme/api", "1.0")
+def test_entries_that_can_be_no_repository_are_left_out(scene: Scene, hub: HubSimulator) -> None:
+    scene.repository("acme/api", "1.0")
     hub.state.create_repository("acme", "..", at=LONG_AGO)
 
-    assert (quick.fleet.sweep("acme").repositories, quick.names()) == (1, ["acme/api"])
+    assert (scene.fleet.sweep("acme").repositories, scene.names()) == (1, ["acme/api"])
 
 
 def test_hostile_text_is_kept_harmless(scene: Scene, hub: HubSimulator) -> None:
@@ -540,13 +540,13 @@ def test_hostile_text_is_kept_harmless(scene: Scene, hub: HubSimulator) -> None:
     assert (kept.digest, kept.content_type) == ("sha256:\ufffd", None)
 
 
-def test_the_report_is_kept(scene: Scene) -> None:
-    scene.repository("acme/api", "1.0")
-    report = scene.fleet.sweep("acme")
+def test_the_report_is_kept(both: Scene) -> None:
+    both.repository("acme/api", "1.0")
+    report = both.fleet.sweep("acme")
 
-    with scene.store.read() as connection:
+    with both.store.read() as connection:
         row = connection.execute(select(sweeps)).one()
-        assert scene.fleet.sweeps.known(connection, ["acme/"])["acme/"].report == report
-    assert (row.ended_at, row.due_at) == (scene.clock.now(), scene.clock.now() + timedelta(hours=1))
-    assert scene.fleet.is_fresh(Scope(("acme",)), scene.clock.now())
-    assert not scene.fleet.is_fresh(Scope(("acme", "other")), scene.clock.now())
+        assert both.fleet.sweeps.known(connection, ["acme/"])["acme/"].report == report
+    assert (row.ended_at, row.due_at) == (both.clock.now(), both.clock.now() + timedelta(hours=1))
+    assert both.fleet.is_fresh(Scope(("acme",)), both.clock.now())
+    assert not both.fleet.is_fresh(Scope(("acme", "other")), both.clock.now())
