@@ -60,9 +60,10 @@ burst: $(DEVELOPMENT) ## The burst, and once more with Docker Hub at 180 request
 sweep: $(DEVELOPMENT) ## Sweep up to 10,000 repositories, and once at 180 requests a minute (some ten minutes)
 	$(BIN)/python -m tests.bench.sweeping
 
-chaos: $(DEVELOPMENT) ## Kill the bot 51 times while it delivers, and two of them for 100 days of digests (some eight minutes)
+chaos: $(DEVELOPMENT) ## Kill the bot 51 times while it delivers, and two through 100 days of digests; the long tests (some ten minutes)
 	$(BIN)/python -m tests.chaos.kills --kills 51
 	$(BIN)/python -m tests.chaos.digests
+	$(BIN)/pytest -m long
 
 soak: $(DEVELOPMENT) ## Let the bot run for 20 minutes with faults, and watch what grows
 	$(BIN)/python -m tests.bench.soak --minutes 20

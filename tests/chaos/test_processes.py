@@ -17,6 +17,8 @@ from tests.chaos.world import BotProcess, World, world
 from tests.store.server import PostgresqlServer
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 SEED = 20_261_121
 REPLICAS = 2
 END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '%s'"
